@@ -1,0 +1,96 @@
+"""The warning level that stands beside a verdict, by the scheme the plan names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hengneng.formulas import formulas
+from hengneng.formulas.arguments import Attached
+from hengneng.language import Text, message
+from hengneng.periods import Period
+from hengneng.rules.brackets import Bracket, BracketTable
+from hengneng.rules.schemes import bracket_table
+from hengneng.trace import Figure, Source
+
+TABLE = "warning_schemes"
+_FORMULAS = {"yearly_decline": "warning_level", "completion_ratio": "warning_level_by_ratio"}
+
+
+@dataclass(frozen=True)
+class Warning:
+    """A level of a warning scheme. ``ordinal`` counts as the scheme does; ``severity`` 0 is best, in every scheme."""
+
+    scheme: str
+    ordinal: int
+    severity: int
+    colour: str
+    label: Text
+
+    def to_json(self) -> dict[str, Any]:
+        """The level as JSON data."""
+        return {
+            "scheme": self.scheme,
+            "ordinal": self.ordinal,
+            "severity": self.severity,
+            "colour": self.colour,
+            "label": {"zh": self.label.zh, "en": self.label.en},
+        }
+
+
+@dataclass(frozen=True)
+class _Level:
+    ordinal: int
+
+
+class _Levels:
+    """A bracket table as the formulas see it: a value gives the ordinal of its level."""
+
+    def __init__(self, table: BracketTable) -> None:
+        self.table = table
+
+    def pick(self, value: Decimal, **symbols: Decimal) -> _Level:
+        return _Level(_ordinal(self.table.pick(value, **symbols)))
+
+
+def _attributes(bracket: Bracket) -> dict[str, str]:
+    assert bracket.entry is not None  # brackets of a rule table carry their entry
+    return dict(bracket.entry.attributes)
+
+
+def _ordinal(bracket: Bracket) -> int:
+    return int(_attributes(bracket)["ordinal"])
+
+
+def warn(
+    scheme: str, decline: Figure, required: Figure | Source, place: str, period: Period
+) -> tuple[Warning | None, Figure]:
+    """The warning level of a year's decline against what the year asks for, and the figure it comes from.
+
+    Without both numbers there is no level: the figure is unknown with the reason.
+    """
+    table = bracket_table(TABLE, scheme)
+    first = table.brackets[0].entry
+    assert first is not None
+    source = first.as_source(message("evaluation.warning_scheme"))
+    figure = formulas()[_FORMULAS[first.attributes["quantity"]]].figure(
+        {"decline": decline, "required": required, "brackets": Attached(_Levels(table), source)},
+        indicator="warning_level",
+        label=message("evaluation.warning"),
+        subject=place,
+        period=period.written,
+    )
+    if figure.value is None:
+        return None, figure
+    chosen = next(_attributes(bracket) for bracket in table.brackets if _ordinal(bracket) == int(figure.value))
+    return (
+        Warning(
+            scheme=scheme,
+            ordinal=int(figure.value),
+            severity=int(chosen["severity"]),
+            colour=chosen["colour"],
+            label=Text(zh=chosen["name_zh"], en=chosen["name_en"]),
+        ),
+        figure,
+    )

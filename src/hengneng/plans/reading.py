@@ -1,0 +1,125 @@
+"""Reading what a quote says, independently of what the data claim: values, base year, due date, direction, strength.
+
+The words that carry these meanings are rule tables (``comparison_words``, ``strength_words``); this module only knows
+where in a sentence to look for them.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from hengneng.plans.text import Span, numbers_in
+from hengneng.rules import rule_table
+from hengneng.rules.units import normal_spelling, spellings
+
+_BASE_YEAR = re.compile(r"[比较](\d{4})年")
+_YEAR_BEFORE = re.compile(r"比上年|比上一年|较上年|同比")
+_DUE = re.compile(r"(?P<year>\d{4})年(?!度)(?:(?P<month>\d{1,2})月(?:(?P<day>\d{1,2})日)?)?[底末]?")
+_SPAN = re.compile(r"(\d{4})年?[—–-]+\d{4}年")
+RESPECTIVELY = "分别"
+# The word of the rule table strength_words for what a document merely hopes for.
+HOPED_FOR = "hoped-for"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with the unit printed after it. ``unit`` is None when what follows is no unit."""
+
+    span: Span
+    value: Decimal
+    unit: str | None
+
+    def __str__(self) -> str:
+        return f"{self.value}{' ' + self.unit if self.unit else ''}"
+
+
+def quantities(text: str) -> list[Quantity]:
+    """Every number of ``text`` with the unit that stands right behind it (the longest known spelling)."""
+    known = spellings()
+    longest = max(len(spelling) for spelling in known)
+    found = []
+    for number in numbers_in(text):
+        rest = normal_spelling(text[number.span.end : number.span.end + longest + 1])
+        fitting = next((rest[:size] for size in range(len(rest), 0, -1) if rest[:size] in known), None)
+        found.append(Quantity(number.span, number.value, known[fitting].code if fitting else None))
+    return found
+
+
+def base_years(text: str, due_year: int) -> list[tuple[int, Span]]:
+    """Years that ``text`` compares with, each with where its digits stand; 上年 means the year before ``due_year``."""
+    named = [(int(m.group(1)), Span(m.start(1), m.end(1))) for m in _BASE_YEAR.finditer(text)]
+    before = [(due_year - 1, Span(m.start(), m.end())) for m in _YEAR_BEFORE.finditer(text)]
+    return named + before
+
+
+def first_years(text: str) -> list[int]:
+    """First years of the spans that ``text`` names: 2016—2020年, or a five-year plan by its word (十三五)."""
+    spans = [int(match.group(1)) for match in _SPAN.finditer(text)]
+    plans = {e.key["word"]: int(e.value) for e in rule_table("planning_periods").entries if e.value is not None}
+    return spans + [plans[word] for word, _ in mentions(text, plans)]
+
+
+def due_dates(text: str) -> list[tuple[dt.date, Span]]:
+    """Last days of the dates in ``text``, years that are only compared with left out."""
+    compared = {span.start for _, span in base_years(text, 0)}
+    found = []
+    for match in _DUE.finditer(text):
+        if match.start("year") in compared:
+            continue
+        year, month = int(match["year"]), int(match["month"] or 12)
+        day = int(match["day"]) if match["day"] else calendar.monthrange(year, month)[1]
+        found.append((dt.date(year, month, day), Span(match.start(), match.end())))
+    return found
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A word of the document and what the rule table says it means."""
+
+    word: str
+    means: str
+    span: Span
+
+
+def _meanings(table: str, aspect: str, text: str) -> list[Meaning]:
+    """Words of ``table`` in ``text`` with their ``aspect``; of overlapping words the longest counts."""
+    found: list[Meaning] = []
+    entries = rule_table(table).entries
+    for entry in sorted(entries, key=lambda e: -len(e.key["word"])):
+        means = (entry.text if aspect == "text" else entry.attributes[aspect]) or ""
+        for match in re.finditer(re.escape(entry.key["word"]), text):
+            span = Span(match.start(), match.end())
+            if not any(span.start in other.span or other.span.start in span for other in found):
+                found.append(Meaning(entry.key["word"], means, span))
+    return sorted((m for m in found if m.means), key=lambda m: m.span.start)
+
+
+def operator_words(text: str) -> list[Meaning]:
+    """Words that say at_least or at_most."""
+    return _meanings("comparison_words", "operator", text)
+
+
+def direction_words(text: str) -> list[Meaning]:
+    """Words that say that something falls (lower) or rises (higher)."""
+    return _meanings("comparison_words", "direction", text)
+
+
+def strength_words(text: str) -> list[Meaning]:
+    """Words that bind or hope."""
+    return _meanings("strength_words", "text", text)
+
+
+def mentions(text: str, words: Iterable[str]) -> list[tuple[str, Span]]:
+    """Which of ``words`` stand in ``text``, in order; where words overlap, the longest counts."""
+    found: list[tuple[str, Span]] = []
+    for word in sorted(set(words), key=lambda w: (-len(w), w)):
+        for match in re.finditer(re.escape(word), text):
+            span = Span(match.start(), match.end())
+            if not any(span.start in other or other.start in span for _, other in found):
+                found.append((word, span))
+    return sorted(found, key=lambda f: f[1].start)
