@@ -1,0 +1,63 @@
+"""Tables whose rows are written once: the database itself refuses to change or delete them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+
+class WrittenOnceError(Exception):
+    """Somebody tried to change or delete a record that is written once."""
+
+
+class WrittenOnceQuerySet(models.QuerySet[Any]):
+    """A query set that refuses early what the trigger would refuse late."""
+
+    def update(self, **_: Any) -> int:
+        raise WrittenOnceError(f"{self.model.__name__} is written once; record a new revision instead")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise WrittenOnceError(f"{self.model.__name__} is written once; record a new revision instead")
+
+
+def protect(table: str) -> migrations.RunPython:
+    """A migration operation that makes ``table`` written once on SQLite and PostgreSQL."""
+
+    def apply(_: Any, editor: BaseDatabaseSchemaEditor) -> None:
+        for statement in _statements(table, editor.connection.vendor):
+            editor.execute(statement)
+
+    def remove(_: Any, editor: BaseDatabaseSchemaEditor) -> None:
+        for act in ("update", "delete"):
+            on = f" ON {table}" if editor.connection.vendor == "postgresql" else ""
+            editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{act}{on}")
+
+    return migrations.RunPython(apply, remove)
+
+
+def _statements(table: str, vendor: str) -> list[str]:
+    refusal = f"{table} is written once: record a new revision instead"
+    if vendor == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+            for act in ("update", "delete")
+        ]
+    if vendor == "postgresql":
+        function = (
+            f"CREATE OR REPLACE FUNCTION {table}_written_once() RETURNS trigger AS $$ "
+            f"BEGIN RAISE EXCEPTION '{refusal}'; END $$ LANGUAGE plpgsql"
+        )
+        triggers = [
+            f"CREATE TRIGGER {table}_no_{act} BEFORE {act.upper()} ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION {table}_written_once()"
+            for act in ("update", "delete")
+        ]
+        truncate = (
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_written_once()"
+        )
+        return [function, *triggers, truncate]
+    raise NotImplementedError(f"no protection written for {vendor}; expected sqlite or postgresql")

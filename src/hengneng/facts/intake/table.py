@@ -1,0 +1,132 @@
+"""Reading a table of facts from a CSV file as it comes: BOM, GBK, cut off in the middle."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hengneng.problems import Problem, RefusedError
+
+REQUIRED = ("measure", "place", "period", "value", "unit")
+OPTIONAL = ("state", "source", "cell", "confidence", "note", "reason", "explanation", "example")
+RESULT_COLUMN = "result"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its line in the file (counted from 1), its cells by column, and how many cells it had."""
+
+    line: int
+    cells: dict[str, str]
+    width: int
+    raw: list[str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file of facts, read but not yet checked."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    content: bytes
+    notes: tuple[Problem, ...] = field(default=())
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV file. RefusedError with F001 to F004 when the file as a whole cannot be used."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RefusedError(Problem("F001", path.name, {"found": error.strerror or str(error)})) from error
+    text, encoding = _decode(content, path.name)
+    notes = () if encoding == "UTF-8" else (Problem("F005", path.name, {"found": encoding}),)
+    lines = _records(text)
+    header = next(lines, None)
+    if header is None:
+        raise RefusedError(Problem("F004", path.name))
+    columns = tuple(cell.strip() for cell in header[1])
+    _check_columns(columns, path.name)
+    keep = columns.index(RESULT_COLUMN) if RESULT_COLUMN in columns else None
+    rows = tuple(
+        Row(line, dict(zip(columns, (cell.strip() for cell in cells), strict=False)), len(cells), cells)
+        for line, cells in lines
+        if any(cell.strip() for cell in cells)
+    )
+    if keep is not None:
+        columns, rows = _without(columns, rows, keep)
+    if not rows:
+        raise RefusedError(Problem("F004", path.name))
+    return Table(path.name, columns, rows, content, notes)
+
+
+def _without(columns: tuple[str, ...], rows: tuple[Row, ...], index: int) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """A returned file that was corrected comes back with its result column, which is not data."""
+    name = columns[index]
+    kept = tuple(
+        Row(
+            row.line,
+            {c: v for c, v in row.cells.items() if c != name},
+            row.width - (1 if row.width > index else 0),
+            [cell for i, cell in enumerate(row.raw) if i != index],
+        )
+        for row in rows
+    )
+    return tuple(c for c in columns if c != name), kept
+
+
+def _check_columns(columns: tuple[str, ...], name: str) -> None:
+    known = (*REQUIRED, *OPTIONAL, RESULT_COLUMN)
+    problems = []
+    missing = [c for c in REQUIRED if c not in columns]
+    if missing:
+        problems.append(Problem("F002", f"{name}:1", {"missing": ", ".join(missing), "found": ", ".join(columns)}))
+    wrong = sorted({c for c in columns if c not in known or columns.count(c) > 1})
+    if wrong:
+        problems.append(
+            Problem(
+                "F003",
+                f"{name}:1",
+                {"found": ", ".join(c or "''" for c in wrong), "expected": ", ".join((*REQUIRED, *OPTIONAL))},
+            )
+        )
+    if problems:
+        raise RefusedError(*problems)
+
+
+def _decode(content: bytes, name: str) -> tuple[str, str]:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace"), "UTF-16"
+    if b"\x00" in content:
+        raise RefusedError(Problem("F001", name, {"found": "NUL"}))
+    for encoding, called in (("utf-8-sig", "UTF-8"), ("gb18030", "GB 18030")):
+        try:
+            return content.decode(encoding), called
+        except UnicodeDecodeError as error:
+            # A file cut off in the middle of its last character is still in that encoding.
+            if error.reason == "unexpected end of data" or error.start >= len(content) - 3:
+                return content[: error.start].decode(encoding), called
+    raise RefusedError(Problem("F001", name, {"found": "UTF-8 ✗, GB 18030 ✗"}))
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Records with the line on which each starts; a quote that is never closed ends at its line."""
+    unclosed = re.sub(r'""', "", text).count('"') % 2 == 1
+    if unclosed:
+        head, _, tail = text.rpartition('"')
+        line_start = head.rfind("\n") + 1
+        yield from _records(text[:line_start])
+        yield text.count("\n", 0, line_start) + 1, (head[line_start:] + tail).split("\n")[0].split(",")
+        return
+    reader = csv.reader(io.StringIO(text, newline=""))
+    start = 1
+    for cells in reader:
+        yield start, cells
+        start = reader.line_num + 1

@@ -1,0 +1,121 @@
+"""Facts: what somebody reported. A fact is never changed or deleted; a correction is a new revision with a reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import models
+from django.db.models import F, Q
+
+from hengneng.database.fields import ExactDecimalField
+from hengneng.database.written_once import WrittenOnceQuerySet
+from hengneng.registry.models import Place
+
+
+class FactSource(models.Model):
+    """Where facts came from: a document, a file that was imported, a call of the interface."""
+
+    class Kind(models.TextChoices):
+        DOCUMENT = "document"
+        FILE = "file"
+        CALL = "call"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    title = models.TextField()
+    file_name = models.TextField(blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "title", "file_name", "sha256"], name="one_source_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class FactQuerySet(WrittenOnceQuerySet):
+    """Facts, with reading as known at a past moment."""
+
+    def known_at(self, moment: dt.datetime | None) -> FactQuerySet:
+        """Latest revision of each series that had been recorded by ``moment`` (None: now)."""
+        facts = self if moment is None else self.filter(recorded_at__lte=moment)
+        newer = Fact.objects.filter(
+            measure=models.OuterRef("measure"),
+            place=models.OuterRef("place"),
+            period=models.OuterRef("period"),
+            series=models.OuterRef("series"),
+            revision__gt=models.OuterRef("revision"),
+        )
+        if moment is not None:
+            newer = newer.filter(recorded_at__lte=moment)
+        return facts.filter(~models.Exists(newer))
+
+
+class Fact(models.Model):
+    """One reported figure, as reported and normalised.
+
+    ``series`` parts what several people say about the same thing (reported, metered …). ``revision`` counts from 1;
+    ``revises`` is the fact that this one replaces as the current one. ``value`` is in ``unit``, the unit of the
+    measure; ``edition`` names the rule editions used to get there from ``reported_value`` and ``reported_unit``.
+    """
+
+    class State(models.TextChoices):
+        REPORTED = "reported"
+        REPORTED_ZERO = "reported-zero"
+        ESTIMATED = "estimated"
+        MISSING = "missing"
+
+    measure = models.CharField(max_length=80)
+    place = models.ForeignKey(Place, models.PROTECT, related_name="facts")
+    period = models.CharField(max_length=12)
+    period_start = models.DateField()
+    period_end = models.DateField()
+    series = models.CharField(max_length=20, default="reported")
+    revision = models.PositiveIntegerField()
+    revises = models.OneToOneField("self", models.PROTECT, null=True, related_name="revised_by")
+    state = models.CharField(max_length=15, choices=State.choices)
+    reported_value = models.TextField(blank=True)
+    reported_unit = models.CharField(max_length=40, blank=True)
+    value = ExactDecimalField(null=True)
+    unit = models.CharField(max_length=40)
+    edition = models.TextField()
+    source = models.ForeignKey(FactSource, models.PROTECT, related_name="facts")
+    cell = models.TextField(blank=True)
+    note = models.TextField(blank=True)
+    confidence = models.CharField(max_length=20)
+    example = models.BooleanField(default=False)
+    reason = models.TextField(blank=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.CharField(max_length=100)
+
+    objects = FactQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measure", "place", "period", "series", "revision"], name="one_fact_a_revision"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="missing", value=None) | (~Q(state="missing") & Q(value__isnull=False)),
+                name="missing_is_not_a_value",
+            ),
+            models.CheckConstraint(
+                condition=Q(revision=1, revises=None) | (Q(revision__gt=1) & Q(revises__isnull=False)),
+                name="a_revision_revises",
+            ),
+            models.CheckConstraint(condition=Q(period_end__gte=F("period_start")), name="fact_period_forward"),
+        ]
+        indexes = [models.Index(fields=["place", "measure", "period"])]
+
+    @property
+    def key(self) -> str:
+        """Name of the series of revisions: measure/place/period, and the series unless it is what was reported."""
+        tail = "" if self.series == "reported" else f"/{self.series}"
+        return f"{self.measure}/{self.place_id}/{self.period}{tail}"
+
+    @property
+    def name(self) -> str:
+        """Name of this very revision."""
+        return f"{self.key}#{self.revision}"
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,112 @@
+"""Storing figures and verdicts of a run, and getting figures back whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from hengneng.evaluation.judging import Judgement
+from hengneng.registry.models import PlanEdition
+from hengneng.standing.models import Dependency, Run, StoredFigure, StoredVerdict
+from hengneng.trace import Figure
+
+BATCH = 500
+REFERENCE = "figure-by-digest"
+
+
+def store_figures(figures: Iterable[Figure]) -> None:
+    """Store figures and every figure below them. What is stored already stays as it is."""
+    rows = {figure.digest: figure for top in figures for figure in _with_parts(top)}
+    known: set[str] = set()
+    digests = list(rows)
+    for start in range(0, len(digests), BATCH):
+        part = digests[start : start + BATCH]
+        known.update(StoredFigure.objects.filter(digest__in=part).values_list("digest", flat=True))
+    fresh = [_row(figure) for digest, figure in rows.items() if digest not in known]
+    StoredFigure.objects.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=True)
+
+
+def _with_parts(figure: Figure) -> Iterator[Figure]:
+    yield figure
+    for _, node in figure.inputs:
+        if isinstance(node, Figure):
+            yield from _with_parts(node)
+
+
+def _row(figure: Figure) -> StoredFigure:
+    trace = figure.to_json()
+    trace["inputs"] = [
+        {"role": role, "kind": REFERENCE, "digest": node.digest}
+        if isinstance(node, Figure)
+        else {"role": role, **node.to_json()}
+        for role, node in figure.inputs
+    ]
+    return StoredFigure(
+        digest=figure.digest,
+        indicator=figure.indicator,
+        subject=figure.subject,
+        period=figure.period,
+        value=figure.value,
+        unit=figure.unit,
+        trace=trace,
+    )
+
+
+def load_figure(digest: str) -> Figure:
+    """A stored figure whole, with every figure below it. StoredFigure.DoesNotExist for an unknown digest."""
+    return Figure.from_json(_whole(digest))
+
+
+def _whole(digest: str) -> dict[str, Any]:
+    trace: dict[str, Any] = dict(StoredFigure.objects.get(pk=digest).trace)
+    trace["inputs"] = [
+        {"role": node["role"], **_whole(node["digest"])} if node["kind"] == REFERENCE else node
+        for node in trace["inputs"]
+    ]
+    return trace
+
+
+def store_judgements(edition: PlanEdition, run: Run, judgements: list[Judgement]) -> None:
+    """Store the verdicts of a run with their figures, and what they depend on."""
+    store_figures(figure for judgement in judgements for figure in judgement.figures.values())
+    verdicts = StoredVerdict.objects.bulk_create(
+        [
+            StoredVerdict(
+                run=run,
+                plan_identifier=judgement.plan,
+                target=judgement.target,
+                place_id=judgement.place,
+                period=judgement.period,
+                level=judgement.level,
+                content=judgement.to_json(),
+            )
+            for judgement in judgements
+        ],
+        batch_size=BATCH,
+    )
+    through = StoredVerdict.figures.through
+    through.objects.bulk_create(
+        [
+            through(storedverdict_id=verdict.pk, storedfigure_id=digest)
+            for verdict, judgement in zip(verdicts, judgements, strict=True)
+            for digest in {figure.digest for figure in judgement.figures.values()}
+        ],
+        batch_size=BATCH,
+    )
+    Dependency.objects.bulk_create(
+        [
+            Dependency(
+                plan=edition,
+                target=judgement.target,
+                place_id=judgement.place,
+                period=judgement.period,
+                measure=key.measure,
+                subject_id=key.subject,
+                fact_period=key.period,
+            )
+            for judgement in judgements
+            for key in judgement.dependencies
+        ],
+        batch_size=BATCH,
+        ignore_conflicts=True,
+    )
