@@ -1,0 +1,87 @@
+"""What commands print: problems on standard error, JSON or tables on standard output, progress on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from hengneng.language import Language, Text, default_language, message
+from hengneng.problems import Problem
+from hengneng.trace import Mark
+
+LANGUAGE: Language = default_language()
+WIDE = 160
+
+
+def words(identifier: str, /, **values: object) -> str:
+    """A message of the catalogue in the language of this process."""
+    return message(identifier, **values).in_language(LANGUAGE)
+
+
+def said(text: Text) -> str:
+    """A text in the language of this process."""
+    return text.in_language(LANGUAGE)
+
+
+def console() -> Console:
+    """Standard output; wide where it is no terminal, so that nothing is cut off."""
+    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, emoji=False, markup=False)
+
+
+def print_json(data: object) -> None:
+    """Data as JSON, indented, Chinese readable."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def print_problems(problems: Sequence[Problem]) -> None:
+    """Numbered problems on standard error: running number, check, severity, where, what, way out."""
+    for index, problem in enumerate(problems, start=1):
+        severity = words(f"severity.{problem.severity}")
+        click.echo(f"{index}. [{problem.number}] {problem.where} ({severity}): {problem.text(LANGUAGE)}", err=True)
+
+
+def number(value: float | None, unit: str, decimals: int = 2) -> str:
+    """A value for people: rates in per cent, thousands parted, an em dash where there is none."""
+    if value is None:
+        return "—"
+    if unit == "1":
+        return f"{value * 100:,.{decimals}f} %"
+    return f"{value:,.{decimals}f}"
+
+
+def marks_in_words(marks: Sequence[str]) -> str:
+    """Marks for people; example data first."""
+    ordered = sorted(marks, key=lambda mark: mark != Mark.EXAMPLE)
+    return (
+        "、".join(words(f"mark.{mark}") for mark in ordered)
+        if LANGUAGE == "zh"
+        else ", ".join(words(f"mark.{mark}") for mark in ordered)
+    )
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error where that is a terminal; the yielded function takes done and total."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --json, which every command takes."""
+    return click.option("--json", "as_json", is_flag=True, help=words("cli.json"))(command)

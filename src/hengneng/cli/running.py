@@ -1,0 +1,83 @@
+"""`hengneng run`: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hengneng.cli.output import LANGUAGE, print_problems, progress_bar, words
+from hengneng.cli.serving import serve_site
+
+PLANS_FOLDER = Path(__file__).resolve().parents[3] / "plans"
+FACT_FILES = {"facts.csv": False, "facts.example.csv": True}
+
+
+@click.command(help=words("cli.run.help"))
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, envvar="PORT", help=words("cli.serve.port"))
+@click.option("--host", default="127.0.0.1", help=words("cli.serve.host"))
+@click.option("--plans", "folder", type=click.Path(path_type=Path), default=PLANS_FOLDER, help=words("cli.run.plans"))
+@click.option("--no-serve", is_flag=True, help=words("cli.run.no_serve"))
+def run(port: int, host: str, folder: Path, no_serve: bool) -> None:
+    """Prepare, load, print, serve."""
+    from hengneng.cli.records import ready
+
+    ready()
+    plans = sorted(path.parent for path in folder.glob("*/plan.yaml"))
+    for path in plans:
+        _load(path)
+    _stand()
+    if not no_serve:
+        serve_site(host, port)
+
+
+def _load(path: Path) -> None:
+    """A plan and its facts; facts that were recorded before are left alone."""
+    from hengneng.cli.records import user
+    from hengneng.facts.intake.recording import Intake, import_file, was_imported
+    from hengneng.rules.divisions import subject_code
+    from hengneng.standing.arrival import facts_arrived
+    from hengneng.standing.plans import load_plan_folder, plan_of
+
+    edition = load_plan_folder(path).edition
+    subjects = frozenset(subject_code(place.code) for place in plan_of(edition).places)
+    for name, example in FACT_FILES.items():
+        file = path / name
+        if not file.exists() or was_imported(file):
+            continue
+        with progress_bar(words("cli.facts.importing", file=f"{path.name}/{name}")) as advance:
+            result = import_file(
+                file,
+                Intake(
+                    recorded_by=user(),
+                    language=LANGUAGE,
+                    plan=edition.identifier,
+                    plan_subjects=subjects,
+                    example=example,
+                    on_arrival=facts_arrived,
+                    progress=lambda _, done, total, advance=advance: advance(done, total),
+                ),
+            )
+        click.echo(
+            words(
+                "cli.facts.imported",
+                file=f"{path.name}/{result.file}",
+                recorded=len(result.recorded),
+                corrected=len(result.corrected),
+                unchanged=result.unchanged,
+                refused=result.refused,
+            )
+        )
+        print_problems(result.problems)
+
+
+def _stand() -> None:
+    from hengneng.cli.standing import read_standing, show
+    from hengneng.registry.models import PlanEdition
+    from hengneng.standing.arrival import recompute_now
+
+    with progress_bar(words("cli.facts.recomputing")) as advance:
+        recompute_now(advance)
+    for identifier in sorted(set(PlanEdition.objects.values_list("identifier", flat=True))):
+        show(read_standing(identifier, None, None, None))
+    click.echo(words("cli.run.example_note"))
