@@ -115,6 +115,8 @@ def derivation_lines(node: Figure | Source, depth: int = 0, role: str = "") -> I
         "source",
         "cell",
         "edition",
+        "standard_coal",
+        "standard_coal_edition",
         "source_via",
         "confidence",
         "valid_from",

@@ -107,6 +107,8 @@ def history(fact: str, as_json: bool) -> None:
     from hengneng.cli.records import ready
 
     ready()
+    from django.utils.timezone import localtime
+
     from hengneng.facts.models import Fact
 
     revisions = _revisions(fact)
@@ -119,13 +121,15 @@ def history(fact: str, as_json: bool) -> None:
             "value": None if one.value is None else format(one.value, "f"),
             "unit": one.unit,
             "edition": one.edition,
+            "standard_coal": None if one.standard_coal is None else format(one.standard_coal, "f"),
+            "standard_coal_edition": one.standard_coal_edition,
             "source": one.source.title,
             "cell": one.cell,
             "reason": one.reason,
             "note": one.note,
             "confidence": one.confidence,
             "example": one.example,
-            "recorded_at": one.recorded_at.isoformat(),
+            "recorded_at": localtime(one.recorded_at).isoformat(timespec="seconds"),
             "recorded_by": one.recorded_by,
             "revises": one.revises.name if one.revises else None,
         }
@@ -140,7 +144,7 @@ def history(fact: str, as_json: bool) -> None:
         table.add_column(words(f"cli.facts.columns.{column}"))
     for row in rows:
         state = words(f"quality.{row['state']}")
-        cells = {**row, "state": state, "recorded_at": str(row["recorded_at"])[:19]}
+        cells = {**row, "state": state, "recorded_at": str(row["recorded_at"]).replace("T", " ")}
         table.add_row(*(str(cells[column]) for column in shown))
     console().print(table)
 

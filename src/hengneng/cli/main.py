@@ -8,10 +8,11 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from typing import NoReturn
 
 import click
 
-from hengneng.problems import RefusedError
+from hengneng.problems import Problem, RefusedError
 
 _COMMANDS = {
     "plan": ("plans", "plan"),
@@ -69,16 +70,26 @@ def commands() -> click.Group:
 def main() -> None:
     """Entry point of the program."""
     _choose_language(sys.argv[1:])
-    from hengneng.cli.output import print_json, print_problems
-
     try:
         commands()(prog_name="hengneng")
     except RefusedError as refused:
-        if "--json" in sys.argv:
-            print_json({"problems": [problem.to_json() for problem in refused.problems]})
-        print_problems(refused.problems)
-        sys.exit(1)
+        _refuse(refused)
     except BrokenPipeError:
         # The reader of a pipe has gone; what is left has no one to read it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:
+        # Only a command that uses the database has loaded Django; one that fails in mid-work is no fault of ours.
+        errors = sys.modules.get("django.db.utils")
+        if errors is None or not isinstance(error, errors.OperationalError):
+            raise
+        _refuse(RefusedError(Problem("C011", "HENGNENG_DATABASE_URL", {"found": str(error).strip()})))
+
+
+def _refuse(refused: RefusedError) -> NoReturn:
+    from hengneng.cli.output import print_json, print_problems
+
+    if "--json" in sys.argv:
+        print_json({"problems": [problem.to_json() for problem in refused.problems]})
+    print_problems(refused.problems)
+    sys.exit(1)

@@ -17,7 +17,7 @@ from hengneng.problems import Problem
 from hengneng.trace import Mark
 
 LANGUAGE: Language = default_language()
-WIDE = 160
+WIDE = 200
 
 
 def words(identifier: str, /, **values: object) -> str:

@@ -84,14 +84,14 @@ def show(found: Standing) -> None:
         indicator = found.plan.indicator(rows[0].target.indicator)
         target = rows[0].target
         title = f"{said(indicator.label.text())} · {words(f'kind.{target.kind}')} [{said(unit(target.unit).label)}]"
-        if known or any(_partly_known(row) for row in rows):
+        if known or any(_partly_known(row) or row.published for row in rows):
             out.print()
             out.print(title, style="bold")
             out.print(_table(sorted(rows, key=lambda row: (row.severity, -_gap(row)))))
         else:
             out.print(f"{title}: {words('cli.standing.all_unknown', rows=len(rows), reason=_reasons(rows))}")
     for series in found.observations:
-        if series.figures:
+        if series.figures or series.observation.value is not None:
             out.print()
             out.print(_series(series))
     marks = {mark for row in found.rows for mark in row.content["marks"]}
@@ -108,9 +108,19 @@ def _series(series: Series) -> str:
         "cli.standing.observation",
         meaning=series.observation.meaning.text(),
         place=series.place_name,
-        points=points,
+        points=points or "—",
+        stated=_stated(series),
         count=len(series.figures),
     )
+
+
+def _stated(series: Series) -> str:
+    """The value that the document itself states, where it does."""
+    observation = series.observation
+    if observation.value is None:
+        return ""
+    label = "%" if observation.unit == "%" else said(unit(observation.unit).label)
+    return words("cli.standing.stated", value=f"{observation.value} {label}")
 
 
 def _partly_known(row: Row) -> bool:
@@ -138,7 +148,8 @@ def _table(rows: Sequence[Row]) -> Table:
         table.add_column(
             words(f"cli.standing.columns.{name}"),
             justify="left" if left else "right",
-            no_wrap=name != "notes",
+            no_wrap=name not in ("published", "notes"),
+            overflow="fold",
         )
     for row in rows:
         cells = _cells(row)
@@ -178,7 +189,7 @@ def _cells(row: Row) -> dict[str, str]:
         "remaining": number(row.number("remaining_yearly"), "1"),
         "warning": "—" if warning is None else f"{_SIGNS[warning['severity']]} {_label(warning)}",
         "verdict": words(f"verdict.{content['verdict']}"),
-        "published": "；".join(f"{p.verdict}{_AGREEMENT[p.agrees]}" for p in row.published) or "—",
+        "published": "；".join(f"{said(p.label)}: {p.verdict}{_AGREEMENT[p.agrees]}" for p in row.published) or "—",
         "notes": "；".join(notes),
     }
 

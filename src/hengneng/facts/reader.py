@@ -31,6 +31,8 @@ def fact_value(fact: Fact) -> FactValue:
             "as_reported": f"{fact.reported_value} {fact.reported_unit}".strip(),
             "normalised": None if fact.value is None else f"{fact.value:f} {fact.unit}",
             "edition": fact.edition,
+            "standard_coal": None if fact.standard_coal is None else f"{fact.standard_coal:f} tce",
+            "standard_coal_edition": fact.standard_coal_edition,
             "source": fact.source.title,
             "sha256": fact.source.sha256,
             "cell": fact.cell,

@@ -144,6 +144,7 @@ class Head(Closed):
     )
     warning_scheme: str = Field(description="Scheme of the rule table warning_schemes.")
     organisations: list[Organisation] = []
+    published_schemes: dict[Identifier, Words] = Field(default={}, description="Schemes of published.csv by name.")
     published_verdict_meaning: dict[str, Literal["met", "not_met", "behind", "on_track", "none"]] = Field(
         default={}, description="What a published word says about the target alone; none: nothing."
     )
@@ -213,7 +214,7 @@ class Stated(Closed):
     id: Identifier
     clause: str
     indicator: Identifier
-    places: list[str] | Literal["assessed", "region"]
+    places: Annotated[list[str], Field(min_length=1)] | Literal["assessed", "region"]
     value: Decimal | None = None
     unit: str
     quote: Quote

@@ -55,20 +55,20 @@ class Series:
 def observe(plan: Plan, moment: dt.datetime | None) -> list[Series]:
     """Every observation of the plan at each of its places, with facts as known at ``moment`` (None: now).
 
-    The yearly decline where the indicator has one, else its level. Figures are stored, so that they can be explained.
+    Levels where the document states one, else the yearly decline. Figures are stored, so that they can be explained.
     """
     found = []
     for observation in plan.observations:
         indicator = plan.indicator(observation.indicator)
         for code in plan.places_of(observation):
             subject = subject_code(code)
-            figures = _figures(indicator, subject, DatabaseFacts([subject], moment))
+            figures = _figures(observation, indicator, subject, DatabaseFacts([subject], moment))
             store_figures(figures)
             found.append(Series(observation, indicator, subject, division(code).name, tuple(figures)))
     return found
 
 
-def _figures(indicator: Indicator, subject: str, facts: DatabaseFacts) -> list[Figure]:
+def _figures(observation: Observation, indicator: Indicator, subject: str, facts: DatabaseFacts) -> list[Figure]:
     measures = {
         *indicator.inputs.values(),
         *indicator.published_growth.values(),
@@ -76,7 +76,8 @@ def _figures(indicator: Indicator, subject: str, facts: DatabaseFacts) -> list[F
     }
     years = sorted({Period.parse(written).year for written in facts.periods(measures, [subject])})
     reader = IndicatorFigures(indicator, subject, RecordingReader(facts))
-    yearly = indicator.published_change is not None or bool(indicator.published_growth)
+    # Where the document states a level, the levels belong beside it; else the yearly decline says more.
+    yearly = observation.value is None and bool(indicator.published_change or indicator.published_growth)
     periods = [Period.of_year(year) for year in years]
     figures = [reader.yearly_decline(period)[0] if yearly else reader.level(period) for period in periods]
     return [figure for figure in figures if figure.value is not None]

@@ -114,6 +114,9 @@ def _read_published(file: Path, plan: Plan) -> list[dict[str, str]]:
     for line, row in enumerate(rows, start=2):
         if row["target"] not in targets:
             problems.append(Problem("L002", f"{file.name}:{line}", {"found": row["target"], "expected": "target id"}))
+        if row["scheme"] not in plan.head.published_schemes:
+            expected = ", ".join(plan.head.published_schemes)
+            problems.append(Problem("L002", f"{file.name}:{line}", {"found": row["scheme"], "expected": expected}))
         if row["verdict"] not in meanings and not row["verdict"].endswith("%"):
             expected = ", ".join(meanings)
             problems.append(Problem("L002", f"{file.name}:{line}", {"found": row["verdict"], "expected": expected}))

@@ -36,6 +36,7 @@ class Published:
     """A published verdict; ``agrees`` with ours, or None where the two cannot be compared."""
 
     scheme: str
+    label: Text
     verdict: str
     source: str
     agrees: bool | None
@@ -223,7 +224,8 @@ def _compared(verdict: PublishedVerdict, content: Mapping[str, Any], plan: Plan)
     )
     level = Level(content["pace"] if of_year else content["verdict"])
     agrees = None if meaning == "none" or level is Level.UNKNOWN else level in _AGREEING[meaning]
-    return Published(verdict.scheme, verdict.verdict, verdict.source, agrees)
+    label = plan.head.published_schemes[verdict.scheme].text()
+    return Published(verdict.scheme, label, verdict.verdict, verdict.source, agrees)
 
 
 def _name(plan: Plan, subject: str, period: Period) -> Text:

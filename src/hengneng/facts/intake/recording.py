@@ -14,6 +14,7 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from hengneng.database.locking import one_writer
 from hengneng.facts.intake.rows import CheckedTable, GoodRow, RowContext, SeriesOf, check_rows
 from hengneng.facts.intake.table import RESULT_COLUMN, Table, read_table
 from hengneng.facts.models import Fact, FactSource
@@ -87,6 +88,7 @@ def import_file(path: Path, intake: Intake) -> ImportResult:
     result = ImportResult(path.name, refused=len(checked.bad), notes=checked.notes)
     result.problems = [problem for _, problems in checked.bad for problem in problems]
     with transaction.atomic():
+        one_writer(Fact._meta.db_table)
         _record(table, checked, intake, result)
         intake.on_arrival(result.arrived)
     if checked.bad:
@@ -172,6 +174,8 @@ def _fact(row: GoodRow, before: Fact | None, source: FactSource, intake: Intake,
         value=row.value,
         unit=row.unit,
         edition=row.edition,
+        standard_coal=row.coal,
+        standard_coal_edition=row.coal_edition,
         source=source,
         cell=f"{source.file_name}:{row.line}" + (f" ({row.cell})" if row.cell else ""),
         note=row.note,
@@ -194,8 +198,10 @@ def _return_rows(path: Path, table: Table, checked: CheckedTable, intake: Intake
         writer = csv.writer(file)
         writer.writerow([*table.columns, RESULT_COLUMN])
         for row, problems in checked.bad:
-            cells = (row.raw + [""] * len(table.columns))[: max(len(table.columns), len(row.raw))]
+            width = len(table.columns)
+            cells = row.raw + [""] * (width - len(row.raw))
             found = " ".join(f"[{p.number}] {p.text(intake.language)}" for p in problems)
-            writer.writerow([*cells, found])
+            # Surplus cells stand behind the result, so that the result stands in its column.
+            writer.writerow([*cells[:width], found, *cells[width:]])
     partial.replace(target)
     return target

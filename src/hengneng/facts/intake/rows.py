@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import PurePath
 
+from hengneng.facts.intake.normalising import normalised
 from hengneng.facts.intake.table import REQUIRED, Row, Table
 from hengneng.periods import Period
 from hengneng.problems import Problem
@@ -24,6 +25,8 @@ from hengneng.rules.divisions import (
     division,
     divisions,
     find_division,
+    name_of,
+    places_above,
     subject_code,
 )
 from hengneng.rules.measures import Measure, measures
@@ -31,12 +34,11 @@ from hengneng.rules.schemes import bracket_table
 from hengneng.rules.units import UnknownUnitError, convert, unit
 from hengneng.trace import Quality
 
-UNITS_EDITION = "units (GB 3100/3101, 万 = 10^4, 亿 = 10^8)"
 SeriesOf = tuple[str, str]  # measure, subject
 Known = Callable[[SeriesOf], Sequence[Decimal]]
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
-_SEPARATED = re.compile(r"[+-]?\d{1,3}([,\s\u00a0']\d{3})+(\.\d+)?")
+_SEPARATED = re.compile(r"[+-]?\d{1,3}([, ']\d{3})+(\.\d+)?")
 _SPREADSHEET_ERRORS = (
     "#VALUE!",
     "#REF!",
@@ -74,6 +76,8 @@ class GoodRow:
     value: Decimal | None
     unit: str
     edition: str
+    coal: Decimal | None
+    coal_edition: str
     source: str
     cell: str
     note: str
@@ -112,7 +116,7 @@ class RowContext:
 
 
 class _Bad(Exception):
-    def __init__(self, number: str, column: str, **values: object) -> None:
+    def __init__(self, number: str, column: str, /, **values: object) -> None:
         self.number, self.column, self.values = number, column, values
         super().__init__(number)
 
@@ -144,6 +148,8 @@ def _problem(table: Table, row: Row, bad: _Bad) -> Problem:
 
 
 def _check_row(row: Row, width: int, context: RowContext) -> GoodRow:
+    if not row.closed:
+        raise _Bad("F107", REQUIRED[0], found=row.raw[-1][:20])
     if row.width != width:
         raise _Bad("F101", REQUIRED[0], found=row.width, expected=width)
     measure = _measure(row["measure"])
@@ -151,10 +157,10 @@ def _check_row(row: Row, width: int, context: RowContext) -> GoodRow:
     subject = _place(row["place"], period, context)
     state, number = _value(row)
     _check_words(row)
-    value = None
+    found = None
     if number is not None:
-        value = convert(number, _unit(row, measure), measure.unit)
-        if value < 0 and not measure.may_be_negative:
+        found = normalised(number, _unit(row, measure), measure, period)
+        if found.value < 0 and not measure.may_be_negative:
             raise _Bad("F117", "value", measure=measure.name, found=row["value"])
     elif row["unit"]:
         _unit(row, measure)
@@ -166,9 +172,11 @@ def _check_row(row: Row, width: int, context: RowContext) -> GoodRow:
         state=state,
         reported_value=row["value"],
         reported_unit=row["unit"],
-        value=value,
+        value=found.value if found else None,
         unit=measure.unit,
-        edition=UNITS_EDITION,
+        edition=found.edition if found else "",
+        coal=found.coal if found else None,
+        coal_edition=found.coal_edition if found else "",
         source=row["source"] or context.default_source,
         cell=row["cell"],
         note="；".join(filter(None, (row["note"], row["explanation"]))),
@@ -220,7 +228,9 @@ def _place(written: str, period: Period, context: RowContext) -> str:
         raise _place_refused(written, period, found)
     subject = subject_code(found)
     if context.plan_subjects is not None and subject not in context.plan_subjects:
-        raise _Bad("F106", "place", found=written, plan=context.plan or "")
+        nearest = next((above for above in places_above(found) if above in context.plan_subjects), None)
+        expected = "—" if nearest is None else f"{name_of(nearest, period.end, 'zh')}（{nearest}）"
+        raise _Bad("F106", "place", found=written, plan=context.plan or "", expected=expected)
     return subject
 
 
@@ -254,15 +264,17 @@ def _value(row: Row) -> tuple[Quality, Decimal | None]:
     return declared or Quality.REPORTED, number
 
 
-def _number(written: str) -> Decimal:
+def _number(cell: str) -> Decimal:
+    # Every kind of blank may part thousands; none of them is a full-width character to complain of.
+    written = re.sub(r"\s", " ", cell)
     if _NUMBER.fullmatch(written) and written.isascii():
         return Decimal(written)
     narrow = unicodedata.normalize("NFKC", written).replace("−", "-").replace("，", ",")
     if narrow != written and (_NUMBER.fullmatch(narrow) or _SEPARATED.fullmatch(narrow)):
-        raise _Bad("F111", "value", found=written, expected=re.sub(r"[,\s']", "", narrow))
+        raise _Bad("F111", "value", found=cell, expected=re.sub(r"[,\s']", "", narrow))
     if _SEPARATED.fullmatch(written):
-        raise _Bad("F112", "value", found=written, expected=re.sub(r"[,\s\u00a0']", "", written))
-    raise _Bad("F114", "value", found=written)
+        raise _Bad("F112", "value", found=cell, expected=re.sub(r"[,\s']", "", written))
+    raise _Bad("F114", "value", found=cell)
 
 
 def _check_words(row: Row) -> None:
@@ -356,6 +368,8 @@ def _plausible(good: GoodRow) -> None:
     if good.value is None or subject_code(good.subject) == COUNTRY:
         return
     low, high = measure.plausible(_level(good.subject))
+    if not good.period.is_year:
+        low = None  # the bounds are of whole years: a month may well stay below
     if (low is not None and good.value < low) or (high is not None and good.value > high):
         minimum, maximum = (
             "…" if bound is None else _shown(convert(bound, good.unit, good.reported_unit)) for bound in (low, high)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +17,16 @@ RESULT_COLUMN = "result"
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its line in the file (counted from 1), its cells by column, and how many cells it had."""
+    """One row: its line in the file (counted from 1), its cells by column, and how many cells it had.
+
+    ``closed``: whether every quote that is opened in it is closed.
+    """
 
     line: int
     cells: dict[str, str]
     width: int
     raw: list[str]
+    closed: bool = True
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
@@ -56,8 +59,8 @@ def read_table(path: Path) -> Table:
     _check_columns(columns, path.name)
     keep = columns.index(RESULT_COLUMN) if RESULT_COLUMN in columns else None
     rows = tuple(
-        Row(line, dict(zip(columns, (cell.strip() for cell in cells), strict=False)), len(cells), cells)
-        for line, cells in lines
+        Row(line, dict(zip(columns, (cell.strip() for cell in cells), strict=False)), len(cells), cells, closed)
+        for line, cells, closed in lines
         if any(cell.strip() for cell in cells)
     )
     if keep is not None:
@@ -76,6 +79,7 @@ def _without(columns: tuple[str, ...], rows: tuple[Row, ...], index: int) -> tup
             {c: v for c, v in row.cells.items() if c != name},
             row.width - (1 if row.width > index else 0),
             [cell for i, cell in enumerate(row.raw) if i != index],
+            row.closed,
         )
         for row in rows
     )
@@ -116,17 +120,20 @@ def _decode(content: bytes, name: str) -> tuple[str, str]:
     raise RefusedError(Problem("F001", name, {"found": "UTF-8 ✗, GB 18030 ✗"}))
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Records with the line on which each starts; a quote that is never closed ends at its line."""
-    unclosed = re.sub(r'""', "", text).count('"') % 2 == 1
-    if unclosed:
-        head, _, tail = text.rpartition('"')
-        line_start = head.rfind("\n") + 1
-        yield from _records(text[:line_start])
-        yield text.count("\n", 0, line_start) + 1, (head[line_start:] + tail).split("\n")[0].split(",")
-        return
-    reader = csv.reader(io.StringIO(text, newline=""))
-    start = 1
-    for cells in reader:
-        yield start, cells
-        start = reader.line_num + 1
+def _records(text: str) -> Iterator[tuple[int, list[str], bool]]:
+    """Records with the line on which each starts, and whether its quotes are closed.
+
+    An open quote ends with its line: what stands behind it is read as rows again, never swallowed.
+    """
+    lines = list(io.StringIO(text, newline=""))
+    start = 0
+    while start < len(lines):
+        first = start
+        reader = csv.reader((lines[index] for index in range(first, len(lines))), strict=True)
+        try:
+            for cells in reader:
+                yield start + 1, cells, True
+                start = first + reader.line_num
+        except csv.Error:
+            yield start + 1, lines[start].rstrip("\r\n").replace('"', "").split(","), False
+            start += 1

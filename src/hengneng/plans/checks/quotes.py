@@ -202,12 +202,16 @@ def _places(loaded: LoadedPlan, passage: Passage) -> Iterator[Problem]:
     }
     subjects = {subject_code(code) for code in plan.places_of(passage.stated)}
     region = {subject_code(p.code) for p in plan.places if p.role == "region"}
-    named = {word: subject_code(code) for word, code in in_quote.items() if subject_code(code) not in region}
+    named = {word: subject_code(code) for word, code in in_quote.items()}
+    if not set(named.values()) <= region or subjects <= region:
+        # Beside its parts, or in a statement about itself, the region may be named in passing.
+        named = {word: subject for word, subject in named.items() if subject not in region}
     missing = sorted(word for word, subject in named.items() if subject not in subjects)
     extra: list[str] = []
     if isinstance(passage.stated.places, list):
         names = {subject_code(place.code): place.name for place in plan.places}
-        extra = sorted(names[s] for s in subjects - set(named.values()) - region)
+        unnamed = set() if subjects - region else region
+        extra = sorted(names[s] for s in subjects - set(named.values()) - unnamed)
     if missing or extra:
         yield passage.problem("P210", missing="、".join(missing) or "—", extra="、".join(extra) or "—")
 
