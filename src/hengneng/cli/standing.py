@@ -50,9 +50,8 @@ def standing(plan: str, period_text: str | None, as_of: str | None, place_text: 
 def read_standing(plan: str, period_text: str | None, as_of: str | None, place_text: str | None) -> Standing:
     """The standing for arguments as people write them. RefusedError C001, C003, C004, C005."""
     from hengneng.cli.records import edition, period, place_of
-    from hengneng.standing.computing import default_period
     from hengneng.standing.plans import plan_of
-    from hengneng.standing.report import read_moment, standing_of
+    from hengneng.standing.report import period_shown, read_moment, standing_of
 
     chosen = edition(plan)
     moment = None
@@ -61,7 +60,7 @@ def read_standing(plan: str, period_text: str | None, as_of: str | None, place_t
             moment = read_moment(as_of)
         except ValueError:
             raise RefusedError(Problem("C003", "--as-of", {"found": as_of})) from None
-    when = period(period_text) if period_text else default_period(plan_of(chosen))
+    when = period(period_text) if period_text else period_shown(chosen)
     place = place_of(plan_of(chosen), place_text, when) if place_text else None
     with progress_bar(words("cli.standing.computing")) as advance:
         return standing_of(chosen, when, moment, place, advance)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from hengneng.language import Text
 from hengneng.periods import Period
+from hengneng.rules.divisions import division
 from hengneng.rules.measures import measures
 from hengneng.rules.units import convert
 from hengneng.trace import Mark, Quality, Source, Unknown
@@ -76,7 +77,7 @@ class RecordingReader:
                 unit=wanted,
                 reference={"measure": measure, "subject": subject, "period": period.written},
                 quality=Quality.MISSING,
-                unknown=Unknown("no-fact", {"what": _as_values(label), "place": subject}),
+                unknown=Unknown("no-fact", {"what": _as_values(label), "place": _as_values(division(subject).name)}),
             )
         value = None if fact.value is None else float(convert(fact.value, fact.unit, wanted))
         reason = (

@@ -19,7 +19,7 @@ from hengneng.formulas import formulas
 from hengneng.language import message
 from hengneng.periods import Period
 from hengneng.plans.conditions import CONDITIONS, State
-from hengneng.plans.model import Indicator, Kind, Operator, Plan, Target
+from hengneng.plans.model import Indicator, Kind, Operator, Plan, Strength, Target
 from hengneng.trace import Figure, Mark, Source, Unknown, all_marks
 
 
@@ -249,6 +249,9 @@ class _Judging:
         return stated_years(self.plan, self.target, message(f"evaluation.{what}"), number)
 
     def _consequences(self, level: Level) -> tuple[tuple[str, str], ...]:
+        # What a document merely hopes for is judged, but missing it breaks no duty.
+        if self.target.strength is not Strength.BINDING:
+            return ()
         state = State(judgement=level.value)
         return tuple(
             (rule.id, rule.consequence)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from hengneng.plans.text import Span, numbers_in
 from hengneng.rules import rule_table
@@ -38,10 +39,15 @@ class Quantity:
         return f"{self.value}{' ' + self.unit if self.unit else ''}"
 
 
+@cache
+def _longest_spelling() -> int:
+    return max(len(spelling) for spelling in spellings())
+
+
 def quantities(text: str) -> list[Quantity]:
     """Every number of ``text`` with the unit that stands right behind it (the longest known spelling)."""
     known = spellings()
-    longest = max(len(spelling) for spelling in known)
+    longest = _longest_spelling()
     found = []
     for number in numbers_in(text):
         rest = normal_spelling(text[number.span.end : number.span.end + longest + 1])
@@ -89,7 +95,7 @@ class Meaning:
 def _meanings(table: str, aspect: str, text: str) -> list[Meaning]:
     """Words of ``table`` in ``text`` with their ``aspect``; of overlapping words the longest counts."""
     found: list[Meaning] = []
-    entries = rule_table(table).entries
+    entries = [entry for entry in rule_table(table).entries if entry.key["word"] in text]
     for entry in sorted(entries, key=lambda e: -len(e.key["word"])):
         means = (entry.text if aspect == "text" else entry.attributes[aspect]) or ""
         for match in re.finditer(re.escape(entry.key["word"]), text):
@@ -117,7 +123,7 @@ def strength_words(text: str) -> list[Meaning]:
 def mentions(text: str, words: Iterable[str]) -> list[tuple[str, Span]]:
     """Which of ``words`` stand in ``text``, in order; where words overlap, the longest counts."""
     found: list[tuple[str, Span]] = []
-    for word in sorted(set(words), key=lambda w: (-len(w), w)):
+    for word in sorted({word for word in words if word in text}, key=lambda w: (-len(w), w)):
         for match in re.finditer(re.escape(word), text):
             span = Span(match.start(), match.end())
             if not any(span.start in other or other.start in span for _, other in found):

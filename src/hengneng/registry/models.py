@@ -95,6 +95,7 @@ class PlanEdition(models.Model):
     edition = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
     content = models.JSONField()
+    texts = models.JSONField(help_text="Source texts by the id of their document, as they were checked.")
     supersedes = models.CharField(max_length=80, null=True)
     loaded_at = models.DateTimeField(auto_now_add=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import cache
 
 from hengneng.rules.entry import RuleEntry
 from hengneng.rules.tables import rule_table
@@ -13,6 +14,7 @@ TABLE = "coal_equivalents"
 SCHEME = "general-rules"
 
 
+@cache
 def coefficient(carrier_code: str, on: dt.date) -> RuleEntry | None:
     """The coefficient of the general rules (GB/T 2589) for a carrier of form 205-1, calorific value, on a day.
 

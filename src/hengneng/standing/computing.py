@@ -145,8 +145,3 @@ def known_periods(plan: Plan) -> list[Period]:
         years.update(Period.parse(p).year for p in facts.periods(measures, subjects[target.id]))
     return [Period.of_year(year) for year in sorted(years) if first < year <= last]
 
-
-def default_period(plan: Plan) -> Period:
-    """The latest year for which anything is known; without facts the year in which the last target is due."""
-    known = known_periods(plan)
-    return known[-1] if known else Period.of_year(max(t.due.year for t in plan.targets))

@@ -74,6 +74,7 @@ def load_plan_folder(folder: Path) -> LoadResult:
                 edition=plan.head.edition,
                 digest=plan.digest,
                 content=plan.model_dump(mode="json"),
+                texts={source: text.text for source, text in report.loaded.texts.items()},
                 supersedes=plan.head.supersedes,
             )
         _load_organisations(plan)

@@ -16,7 +16,7 @@ from hengneng.periods import Period
 from hengneng.plans.model import Plan, Target
 from hengneng.registry.models import PlanEdition
 from hengneng.rules.divisions import NotValidThenError, division, name_of, subject_code
-from hengneng.standing.computing import ensure_computed, judge_lines, lines_of
+from hengneng.standing.computing import ensure_computed, judge_lines, known_periods, lines_of
 from hengneng.standing.models import PublishedVerdict, StoredVerdict
 from hengneng.standing.observing import Series, observe
 from hengneng.standing.plans import plan_of, superseded_by
@@ -202,6 +202,20 @@ def standing_of(
     counts = Counter(str(row.level) for row in rows)
     observations = tuple(series for series in observe(plan, moment) if place is None or series.place == place)
     return Standing(plan, edition, period, moment, tuple(rows), superseded_by(plan.id), dict(counts), observations)
+
+
+def period_shown(edition: PlanEdition, progress: Callable[[int, int], None] = lambda *_: None) -> Period:
+    """The year that is shown when none is asked for: the latest in which anything can be judged.
+
+    Where nothing can be judged, the latest for which anything is known; without facts the year of the last due date.
+    """
+    plan = plan_of(edition)
+    known = known_periods(plan)
+    for period in reversed(known):
+        ensure_computed(edition, period, progress)
+        if any(content["verdict"] != Level.UNKNOWN for content in _stored(edition, period).values()):
+            return period
+    return known[-1] if known else Period.of_year(max(target.due.year for target in plan.targets))
 
 
 def _stored(edition: PlanEdition, period: Period) -> dict[tuple[str, str], dict[str, Any]]:

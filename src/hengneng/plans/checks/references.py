@@ -16,6 +16,9 @@ from hengneng.rules.measures import measures
 from hengneng.rules.schemes import bracket_table
 from hengneng.rules.units import UnknownUnitError, unit
 
+# What a scheme may grade to stand beside a verdict on a target; other schemes grade other things.
+_WARNED_OF = ("yearly_decline", "completion_ratio")
+
 
 def findings(loaded: LoadedPlan) -> Iterator[Problem]:
     """All findings about references."""
@@ -171,18 +174,18 @@ def _measure(indicator: Indicator, role: str, code: str, wanted: str, where: str
                 "expected": f"[{wanted}]",
             },
         )
-    named = "|".join([indicator.label.zh, *indicator.words])
-    if measure.text_words and not any(word in named for word in measure.text_words):
-        yield Problem(
-            "P105",
-            where,
-            {
-                "identifier": indicator.id,
-                "measure": code,
-                "found": "/".join(measure.text_words),
-                "expected": f"“{named}”",
-            },
-        )
+    for named in (indicator.label.zh, "|".join(indicator.words)):
+        if measure.text_words and not any(word in named for word in measure.text_words):
+            yield Problem(
+                "P105",
+                where,
+                {
+                    "identifier": indicator.id,
+                    "measure": code,
+                    "found": "/".join(measure.text_words),
+                    "expected": f"“{named}”",
+                },
+            )
     for aspect, of_measure, declared in (
         ("price", measure.price_basis, indicator.basis.price),
         ("energy", measure.energy_basis, indicator.basis.energy),
@@ -339,7 +342,11 @@ def _head(loaded: LoadedPlan) -> Iterator[Problem]:
     if head.comparison not in rules:
         yield wrong("comparison", head.comparison, ", ".join(rules))
     try:
-        for finding in bracket_table("warning_schemes", head.warning_scheme).check():
+        table = bracket_table("warning_schemes", head.warning_scheme)
+        for finding in table.check():
             yield Problem("P107", where, {"scheme": head.warning_scheme, "found": finding.text("en")})
+        quantities = {b.entry.attributes["quantity"] for b in table.brackets if b.entry is not None}
+        for quantity in sorted(quantities - set(_WARNED_OF)):
+            yield Problem("P107", where, {"scheme": head.warning_scheme, "found": f"quantity {quantity}"})
     except RuleNotFoundError as error:
         yield Problem("P107", where, {"scheme": head.warning_scheme, "found": str(error)})

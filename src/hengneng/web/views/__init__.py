@@ -1,0 +1,1 @@
+"""Pages: they arrange what the report says and compute nothing."""

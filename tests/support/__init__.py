@@ -1,0 +1,1 @@
+"""Helpers that the fixtures of ``tests/conftest.py`` are made of."""

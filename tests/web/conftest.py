@@ -1,0 +1,59 @@
+"""The four plans of the project with their facts, loaded once a module and rolled back at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+PLANS = Path(__file__).resolve().parents[2] / "plans"
+FACTS = {"facts.csv": False, "facts.example.csv": True}
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Every plan with its facts, and what its pages show. What is written once cannot be deleted, but rolled back."""
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        _load()
+        yield
+        transaction.set_rollback(True)
+
+
+def _load() -> None:
+    from hengneng.facts.intake.recording import Intake, import_file
+    from hengneng.rules.divisions import subject_code
+    from hengneng.standing.plans import load_plan_folder, plan_of
+    from hengneng.standing.report import period_shown
+
+    for folder in sorted(path.parent for path in PLANS.glob("*/plan.yaml")):
+        edition = load_plan_folder(folder).edition
+        subjects = frozenset(subject_code(place.code) for place in plan_of(edition).places)
+        for name, example in FACTS.items():
+            if (folder / name).exists():
+                intake = Intake(
+                    recorded_by="test",
+                    language="zh",
+                    plan=edition.identifier,
+                    plan_subjects=subjects,
+                    example=example,
+                )
+                assert not import_file(folder / name, intake).refused
+        period_shown(edition)
+
+
+@pytest.fixture
+def site(loaded: None) -> Iterator[Client]:
+    """A client of the loaded site; what a test writes is rolled back."""
+    from django.db import transaction
+    from django.test import Client
+
+    with transaction.atomic():
+        yield Client(headers={"host": "localhost"})
+        transaction.set_rollback(True)
