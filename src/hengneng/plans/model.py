@@ -86,7 +86,7 @@ class SourceDocument(Closed):
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     title: Words
     number: str | None = None
-    read_at: str
+    read_at: Words
     kind: Literal["full_text", "transcription_of_figures"]
     confidence: Confidence
 

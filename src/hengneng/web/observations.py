@@ -31,6 +31,7 @@ class SeriesShown:
     meaning: str
     place: str
     unit: str
+    declines: bool
     stated: str
     points: list[Point]
     known: int
@@ -50,6 +51,7 @@ def _shown(series: Series, speech: Speech) -> SeriesShown:
         meaning=speech.said(observation.meaning.text()),
         place=speech.said(series.place_name),
         unit=speech.unit(latest[-1].unit if latest else observation.unit),
+        declines=bool(latest) and latest[-1].indicator.endswith(".yearly"),
         stated=stated,
         points=[
             Point(f.period, shown(f.value, f.unit), figure_address(f.digest), Mark.EXAMPLE in f.marks) for f in latest
