@@ -7,6 +7,7 @@ import pytest
 
 import hengneng.web
 from hengneng.language import catalogue
+from hengneng.facts.intake.rows import CONFIDENCES
 from hengneng.plans.conditions import CONDITIONS
 
 WEB = Path(hengneng.web.__file__).parent
@@ -54,3 +55,7 @@ def test_messages_used_in_templates_exist() -> None:
 
 def test_every_condition_of_a_rule_has_its_words() -> None:
     assert not [name for name in CONDITIONS if f"condition.{name}" not in catalogue()]
+
+
+def test_every_confidence_of_a_fact_has_its_words() -> None:
+    assert not [name for name in CONFIDENCES if f"web.confidence.{name}" not in catalogue()]

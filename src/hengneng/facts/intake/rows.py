@@ -59,7 +59,7 @@ _STATES = {
     "estimated": Quality.ESTIMATED,
     "missing": Quality.MISSING,
 }
-_CONFIDENCES = ("sourced", "inferred", "memory-high", "memory-medium", "memory-low")
+CONFIDENCES = ("sourced", "inferred", "invented", "memory-high", "memory-medium", "memory-low")
 
 
 @dataclass(frozen=True)
@@ -278,13 +278,13 @@ def _number(cell: str) -> Decimal:
 
 
 def _check_words(row: Row) -> None:
-    if row["confidence"] and row["confidence"] not in _CONFIDENCES:
+    if row["confidence"] and row["confidence"] not in CONFIDENCES:
         raise _Bad(
             "F118",
             "confidence",
             column="confidence",
             found=row["confidence"],
-            expected=", ".join(_CONFIDENCES),
+            expected=", ".join(CONFIDENCES),
         )
     if row["example"] not in ("", "yes", "no"):
         raise _Bad("F118", "example", column="example", found=row["example"], expected="yes, no")
