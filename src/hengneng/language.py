@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,6 +42,14 @@ class Text:
 
 def _in(language: Language, values: Mapping[str, object]) -> dict[str, object]:
     return {name: value.in_language(language) if isinstance(value, Text) else value for name, value in values.items()}
+
+
+def listed(parts: Iterable[str | Text], nothing: str = "—") -> Text:
+    """An enumeration as each language writes it; ``nothing`` where there are no parts."""
+    texts = [Text(zh=part, en=part) if isinstance(part, str) else part for part in parts]
+    if not texts:
+        return Text(zh=nothing, en=nothing)
+    return Text(zh="、".join(text.zh for text in texts), en=", ".join(text.en for text in texts))
 
 
 def read_catalogue(folder: Path) -> dict[str, Text]:

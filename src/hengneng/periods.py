@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from hengneng.language import Text
 
 _FORMS = {
-    "year": re.compile(r"(?P<year>\d{4})"),
-    "half": re.compile(r"(?P<year>\d{4})H(?P<half>[12])"),
-    "quarter": re.compile(r"(?P<year>\d{4})Q(?P<quarter>[1-4])"),
-    "month": re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])"),
-    "cumulated": re.compile(r"(?P<year>\d{4})M1-(?P<month>1[0-2]|[2-9])"),
-    "years": re.compile(r"(?P<year>\d{4})-(?P<last>\d{4})"),
+    "year": re.compile(r"(?P<year>\d{4})", re.ASCII),
+    "half": re.compile(r"(?P<year>\d{4})H(?P<half>[12])", re.ASCII),
+    "quarter": re.compile(r"(?P<year>\d{4})Q(?P<quarter>[1-4])", re.ASCII),
+    "month": re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])", re.ASCII),
+    "cumulated": re.compile(r"(?P<year>\d{4})M1-(?P<month>1[0-2]|[2-9])", re.ASCII),
+    "years": re.compile(r"(?P<year>\d{4})-(?P<last>\d{4})", re.ASCII),
 }
 
 

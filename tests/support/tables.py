@@ -72,6 +72,4 @@ def values() -> dict[str, str | None]:
     """The current facts: key -> value in full digits, None where missing."""
     from hengneng.facts.models import Fact
 
-    return {
-        fact.key: None if fact.value is None else format(fact.value, "f") for fact in Fact.objects.known_at(None)
-    }
+    return {fact.key: None if fact.value is None else format(fact.value, "f") for fact in Fact.objects.known_at(None)}

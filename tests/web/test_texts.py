@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import hengneng.web
-from hengneng.language import catalogue
 from hengneng.facts.intake.rows import CONFIDENCES
+from hengneng.language import catalogue
 from hengneng.plans.conditions import CONDITIONS
 
 WEB = Path(hengneng.web.__file__).parent
@@ -58,4 +58,4 @@ def test_every_condition_of_a_rule_has_its_words() -> None:
 
 
 def test_every_confidence_of_a_fact_has_its_words() -> None:
-    assert not [name for name in CONFIDENCES if f"web.confidence.{name}" not in catalogue()]
+    assert not [name for name in CONFIDENCES if f"confidence.{name}" not in catalogue()]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
-from hengneng.cli.output import json_option, marks_in_words, number, print_json, said, words
+from hengneng.cli.output import json_option, marks_in_words, number, print_json, said, shown_time, words
 from hengneng.formulas import formulas
 from hengneng.language import Text
 from hengneng.problems import Problem, RefusedError
@@ -83,7 +84,7 @@ def _verdict_lines(verdict: Mapping[str, Any]) -> Iterator[str]:
     yield f"{words('cli.explain.verdict')}: {words('verdict.' + verdict['verdict'])}"
     if verdict["warning"]:
         warning = verdict["warning"]
-        yield f"{words('evaluation.warning')}: {said(Text(**warning['label']))} ({warning['colour']})"
+        yield f"{words('evaluation.warning')}: {said(Text(**warning['label']))}"
     for entry in verdict["consequences"]:
         yield f"{words('cli.explain.consequence')}: {entry['consequence']} ({entry['rule']})"
     others = [role for role in verdict["figures"] if role != verdict["role"]]
@@ -128,8 +129,18 @@ def derivation_lines(node: Figure | Source, depth: int = 0, role: str = "") -> I
     ):
         found = node.reference.get(name)
         if found:
-            shown = said(Text(**found)) if isinstance(found, Mapping) and set(found) == {"zh", "en"} else found
-            yield f"{indent}│ {words(f'cli.explain.reference.{name}')}: {shown}"
+            yield f"{indent}│ {words(f'cli.explain.reference.{name}')}: {_reference(name, found)}"
+
+
+def _reference(name: str, found: object) -> object:
+    """A part of a reference as people read it."""
+    if isinstance(found, Mapping) and set(found) == {"zh", "en"}:
+        return said(Text(**found))
+    if name == "confidence":
+        return words(f"confidence.{found}")
+    if name == "recorded_at":
+        return shown_time(dt.datetime.fromisoformat(str(found)))
+    return found
 
 
 def _value(node: Figure | Source, value: float) -> str:
@@ -145,6 +156,8 @@ def _value(node: Figure | Source, value: float) -> str:
 
 
 def _nothing(node: Figure | Source) -> str:
+    if isinstance(node, Source) and "word" in node.reference:
+        return words(f"operator.{node.reference['word']}")
     if node.unknown is not None:
         return f"{words('verdict.unknown')} ({said(node.unknown.text())})"
     return words("cli.explain.a_table")

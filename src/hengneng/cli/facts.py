@@ -11,6 +11,7 @@ from rich.table import Table
 from hengneng.cli.output import (
     LANGUAGE,
     console,
+    joined,
     json_option,
     print_json,
     print_problems,
@@ -139,11 +140,12 @@ def history(fact: str, as_json: bool) -> None:
         print_json({"fact": rows[0]["fact"].rpartition("#")[0] if rows else fact, "revisions": rows})
         return
     table = Table(box=None, pad_edge=False)
-    shown = ("revision", "reported", "state", "source", "cell", "reason", "recorded_at", "recorded_by")
+    shown = ("revision", "reported", "state", "source", "cell", "reason", "note", "recorded_at", "recorded_by")
     for column in shown:
-        table.add_column(words(f"cli.facts.columns.{column}"))
+        table.add_column(words(f"cli.facts.columns.{column}"), overflow="fold")
     for row in rows:
-        state = words(f"quality.{row['state']}")
+        marks = [words("mark.example")] if row["example"] else []
+        state = joined([words(f"quality.{row['state']}"), *marks])
         cells = {**row, "state": state, "recorded_at": str(row["recorded_at"]).replace("T", " ")}
         table.add_row(*(str(cells[column]) for column in shown))
     console().print(table)

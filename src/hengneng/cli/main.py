@@ -83,7 +83,11 @@ def main() -> None:
         errors = sys.modules.get("django.db.utils")
         if errors is None or not isinstance(error, errors.OperationalError):
             raise
-        _refuse(RefusedError(Problem("C011", "HENGNENG_DATABASE_URL", {"found": str(error).strip()})))
+        _refuse(
+            RefusedError(
+                Problem("C011", "HENGNENG_DATABASE_URL", {"found": str(error).strip().splitlines()[0].rstrip("?.")})
+            )
+        )
 
 
 def _refuse(refused: RefusedError) -> NoReturn:

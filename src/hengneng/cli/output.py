@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from hengneng.language import Language, Text, default_language, message
+from hengneng.language import Language, Text, default_language, listed, message
 from hengneng.problems import Problem
 from hengneng.trace import Mark
 
@@ -56,14 +57,21 @@ def number(value: float | None, unit: str, decimals: int = 2) -> str:
     return f"{value:,.{decimals}f}"
 
 
+def shown_time(moment: dt.datetime) -> str:
+    """A moment in the time zone of the installation, to the second. Django must be set up."""
+    from django.utils.timezone import localtime
+
+    return localtime(moment).isoformat(sep=" ", timespec="seconds")
+
+
 def marks_in_words(marks: Sequence[str]) -> str:
     """Marks for people; example data first."""
-    ordered = sorted(marks, key=lambda mark: mark != Mark.EXAMPLE)
-    return (
-        "、".join(words(f"mark.{mark}") for mark in ordered)
-        if LANGUAGE == "zh"
-        else ", ".join(words(f"mark.{mark}") for mark in ordered)
-    )
+    return said(listed(message(f"mark.{mark}") for mark in sorted(marks, key=lambda mark: mark != Mark.EXAMPLE)))
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Remarks one after the other, as the language parts them."""
+    return ("；" if LANGUAGE == "zh" else "; ").join(parts)
 
 
 @contextmanager

@@ -51,8 +51,12 @@ def _show(report: PlanReport) -> None:
     if report.loaded is not None:
         head = report.loaded.plan.head
         click.echo(f"{head.id}  {said(head.title.text())}")
+        table = Table(box=None, show_header=False, pad_edge=False)
+        table.add_column()
+        table.add_column(justify="right")
         for name, count in report.counts.items():
-            click.echo(f"  {words(f'cli.plan.counts.{name}'):<24} {count}")
+            table.add_row(f"  {words(f'cli.plan.counts.{name}')}", str(count))
+        console().print(table)
     refused = sum(problem.refuses for problem in report.problems)
     click.echo(words("cli.plan.accepted") if report.accepted else words("cli.plan.refused", count=refused))
 

@@ -6,6 +6,7 @@ import getpass
 from typing import TYPE_CHECKING
 
 from hengneng.database.ready import prepare_database
+from hengneng.language import listed
 from hengneng.periods import Period
 from hengneng.problems import Problem, RefusedError
 from hengneng.rules.divisions import DivisionError, find_division, subject_code
@@ -22,7 +23,9 @@ def ready() -> None:
     try:
         prepare_database()
     except (DatabaseError, ValueError) as error:
-        raise RefusedError(Problem("C011", "HENGNENG_DATABASE_URL", {"found": str(error).strip()})) from error
+        raise RefusedError(
+            Problem("C011", "HENGNENG_DATABASE_URL", {"found": str(error).strip().splitlines()[0].rstrip("?.")})
+        ) from error
 
 
 def edition(identifier: str) -> PlanEdition:
@@ -61,7 +64,7 @@ def place_of(plan: Plan, written: str, when: Period) -> str:
             except DivisionError:
                 subject = None
     if subject not in subjects:
-        expected = "、".join(f"{name} {code}" for code, name in subjects.items())
+        expected = listed(f"{name} {code}" for code, name in subjects.items())
         raise RefusedError(Problem("C005", "--place", {"found": written, "plan": plan.id, "expected": expected}))
     return subject
 

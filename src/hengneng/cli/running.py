@@ -8,6 +8,7 @@ import click
 
 from hengneng.cli.output import LANGUAGE, print_problems, progress_bar, words
 from hengneng.cli.serving import serve_site
+from hengneng.trace import Mark
 
 PLANS_FOLDER = Path(__file__).resolve().parents[3] / "plans"
 FACT_FILES = {"facts.csv": False, "facts.example.csv": True}
@@ -78,6 +79,10 @@ def _stand() -> None:
 
     with progress_bar(words("cli.facts.recomputing")) as advance:
         recompute_now(advance)
+    marks: set[str] = set()
     for identifier in sorted(set(PlanEdition.objects.values_list("identifier", flat=True))):
-        show(read_standing(identifier, None, None, None))
-    click.echo(words("cli.run.example_note"))
+        found = read_standing(identifier, None, None, None)
+        marks.update(mark for row in found.rows for mark in row.content["marks"])
+        show(found)
+    if Mark.EXAMPLE in marks:
+        click.echo(words("cli.run.example_note"))

@@ -10,12 +10,14 @@ from rich.table import Table
 
 from hengneng.cli.output import (
     console,
+    joined,
     json_option,
     marks_in_words,
     number,
     print_json,
     progress_bar,
     said,
+    shown_time,
     words,
 )
 from hengneng.problems import Problem, RefusedError
@@ -73,7 +75,7 @@ def show(found: Standing) -> None:
     out.print()
     out.print(f"━━ {said(head.title.text())} · {said(found.period.label())} ━━", style="bold")
     if found.moment is not None:
-        out.print(words("cli.standing.as_known", moment=found.moment.isoformat(sep=" ", timespec="seconds")))
+        out.print(words("cli.standing.as_known", moment=shown_time(found.moment)))
     if found.superseded_by:
         out.print(words("cli.standing.superseded", plan=found.superseded_by))
     total = "  ".join(f"{words(f'verdict.{level}')} {count}" for level, count in sorted(found.counts.items()))
@@ -188,8 +190,8 @@ def _cells(row: Row) -> dict[str, str]:
         "remaining": number(row.number("remaining_yearly"), "1"),
         "warning": "—" if warning is None else f"{_SIGNS[warning['severity']]} {_label(warning)}",
         "verdict": words(f"verdict.{content['verdict']}"),
-        "published": "；".join(f"{said(p.label)}: {p.verdict}{_AGREEMENT[p.agrees]}" for p in row.published) or "—",
-        "notes": "；".join(notes),
+        "published": joined(f"{said(p.label)}: {p.verdict}{_AGREEMENT[p.agrees]}" for p in row.published) or "—",
+        "notes": joined(notes),
     }
 
 

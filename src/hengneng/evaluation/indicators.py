@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from hengneng.evaluation.facts import RecordingReader
 from hengneng.formulas import formulas
-from hengneng.language import Text, message
+from hengneng.language import Text, listed, message
 from hengneng.periods import Period
 from hengneng.plans.model import Indicator
 from hengneng.trace import Figure, Source, Unknown
@@ -59,8 +59,9 @@ class IndicatorFigures:
         if chained.value is not None:
             return chained
         others = [*self._published_cumulative(base_year, period), *self._against_base(base_year, period)]
-        lacking = "、".join(year.written for year, decline in zip(years, yearly, strict=True) if decline.value is None)
-        unknown = replace(chained, unknown=Unknown("years-missing", {"years": lacking}))
+        lacking = listed(year.written for year, decline in zip(years, yearly, strict=True) if decline.value is None)
+        reason = Unknown("years-missing", {"years": {"zh": lacking.zh, "en": lacking.en}})
+        unknown = replace(chained, unknown=reason)
         return next((way for way in others if way.value is not None), unknown)
 
     def _published_change(self, period: Period) -> Sequence[Figure]:

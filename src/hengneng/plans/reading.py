@@ -29,14 +29,15 @@ HOPED_FOR = "hoped-for"
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number with the unit printed after it. ``unit`` is None when what follows is no unit."""
+    """A number with the unit printed after it, as it stands. ``unit`` is None when what follows is no unit."""
 
     span: Span
     value: Decimal
     unit: str | None
+    printed: str
 
     def __str__(self) -> str:
-        return f"{self.value}{' ' + self.unit if self.unit else ''}"
+        return self.printed
 
 
 @cache
@@ -52,7 +53,9 @@ def quantities(text: str) -> list[Quantity]:
     for number in numbers_in(text):
         rest = normal_spelling(text[number.span.end : number.span.end + longest + 1])
         fitting = next((rest[:size] for size in range(len(rest), 0, -1) if rest[:size] in known), None)
-        found.append(Quantity(number.span, number.value, known[fitting].code if fitting else None))
+        unit = known[fitting].code if fitting else None
+        printed = text[number.span.start : number.span.end] + (fitting or "")
+        found.append(Quantity(number.span, number.value, unit, printed))
     return found
 
 

@@ -144,4 +144,3 @@ def known_periods(plan: Plan) -> list[Period]:
         measures.update(filter(None, (indicator.published_change, indicator.published_cumulative_change)))
         years.update(Period.parse(p).year for p in facts.periods(measures, subjects[target.id]))
     return [Period.of_year(year) for year in sorted(years) if first < year <= last]
-

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.db import transaction
+from pydantic import ValidationError
 
 from hengneng.plans.checks import check_plan
 from hengneng.plans.model import Plan
@@ -150,7 +151,13 @@ def current_edition(identifier: str) -> PlanEdition:
 
 @lru_cache(maxsize=32)
 def _plan(digest: str, primary_key: int) -> Plan:
-    return Plan.model_validate(PlanEdition.objects.get(pk=primary_key).content)
+    edition = PlanEdition.objects.get(pk=primary_key)
+    try:
+        return Plan.model_validate(edition.content)
+    except ValidationError as error:
+        found = f"{error.error_count()} × {error.errors(include_url=False)[0]['msg']}"
+        values = {"plan": edition.identifier, "edition": edition.edition, "found": found}
+        raise RefusedError(Problem("L003", edition.identifier, values)) from error
 
 
 def plan_of(edition: PlanEdition) -> Plan:

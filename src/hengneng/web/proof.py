@@ -179,7 +179,7 @@ def _words(name: str, found: Any, speech: Speech) -> str:
             return speech.said(Text(**found))
         return speech.listed(f"{key} = {value}" for key, value in found.items())
     if name == "confidence":
-        return speech.words(f"web.confidence.{found}")
+        return speech.words(f"confidence.{found}")
     if name == "recorded_at":
         return f"{timezone.localtime(dt.datetime.fromisoformat(found)):%Y-%m-%d %H:%M}"
     return str(found)

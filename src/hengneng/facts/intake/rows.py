@@ -14,6 +14,7 @@ from pathlib import PurePath
 
 from hengneng.facts.intake.normalising import normalised
 from hengneng.facts.intake.table import REQUIRED, Row, Table
+from hengneng.language import listed
 from hengneng.periods import Period
 from hengneng.problems import Problem
 from hengneng.rules.brackets import BracketTable
@@ -51,7 +52,7 @@ _SPREADSHEET_ERRORS = (
     "#SPILL!",
 )
 _NOTHING = ("", "-", "—", "－", "–", "…", "...", "NA", "N/A", "NULL", "NONE", "无", "/", "\\")
-_STATES = {
+STATES = {
     "": None,
     "reported": Quality.REPORTED,
     "zero": Quality.REPORTED_ZERO,
@@ -237,19 +238,19 @@ def _place(written: str, period: Period, context: RowContext) -> str:
 def _place_refused(written: str, period: Period, error: DivisionError) -> _Bad:
     candidates = [f"{one.name.zh}（{one.code}）" for one in error.candidates]
     if isinstance(error, NotValidThenError):
-        return _Bad("F105", "place", found=written, period=period.label(), expected="、".join(candidates) or "—")
+        return _Bad("F105", "place", found=written, period=period.label(), expected=listed(candidates))
     if not isinstance(error, AmbiguousPlaceError):
         names = {name: one.code for one in divisions() for name in (one.name.zh, *one.aliases, one.code)}
         near = difflib.get_close_matches(written, list(names), n=3, cutoff=0.5)
         candidates = [f"{name}（{names[name]}）" for name in near]
-    return _Bad("F104", "place", found=written, expected="、".join(candidates) or "—")
+    return _Bad("F104", "place", found=written, expected=listed(candidates))
 
 
 def _value(row: Row) -> tuple[Quality, Decimal | None]:
     written, state = row["value"], row["state"]
-    if state not in _STATES:
+    if state not in STATES:
         raise _Bad("F115", "state", state=state, found=written)
-    declared = _STATES[state]
+    declared = STATES[state]
     if written.upper() in _SPREADSHEET_ERRORS or written.startswith("#"):
         raise _Bad("F110", "value", found=written)
     if written.upper() in _NOTHING:
@@ -381,7 +382,6 @@ def _plausible(good: GoodRow) -> None:
             unit=good.reported_unit,
             minimum=minimum,
             maximum=maximum,
-            confidence=measure.entry.confidence,
         )
 
 

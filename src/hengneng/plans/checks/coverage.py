@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from hengneng.language import listed
 from hengneng.plans.checks.quotes import ReadQuotes
 from hengneng.plans.loader import HEAD_FILE, LoadedPlan
 from hengneng.plans.model import PlanRule, Stated, Task
@@ -48,7 +49,7 @@ def _places(loaded: LoadedPlan) -> Iterator[Problem]:
     for group, by_place in taken.items():
         missing = assessed - set(by_place)
         if missing and missing != assessed:
-            shown = "、".join(sorted(names[code] for code in missing))
+            shown = listed(sorted(names[code] for code in missing))
             yield Problem("P302", lines[group], {"indicator": str(group[0]), "missing": shown})
 
 
@@ -65,7 +66,7 @@ def _unprinted(loaded: LoadedPlan) -> Iterator[Problem]:
         named = {words[word] for word, _ in mentions(quote, words)}
         if named - had:
             yield Problem(
-                "P309", loaded.where("targets", indices[0]), {"quote": quote, "missing": "、".join(sorted(named - had))}
+                "P309", loaded.where("targets", indices[0]), {"quote": quote, "missing": listed(sorted(named - had))}
             )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
+from hengneng.language import Text, listed
 from hengneng.plans import reading
 from hengneng.plans.loader import LoadedPlan
 from hengneng.plans.model import Kind, Operator, Stated, Strength, Target, Task
@@ -110,7 +111,7 @@ def _read_stated(loaded: LoadedPlan, stated: Stated, where: str, read: ReadQuote
             Problem("P202", where, {"identifier": stated.id, "count": len(spans), "quote": _short(stated.quote)})
         )
         return
-    passage, problems = _locate_value(loaded, stated, text, spans[0], where)
+    passage, problems = _locate_value(loaded, stated, text, spans[0], where, read)
     read.problems += problems
     if passage is None:
         return
@@ -143,7 +144,7 @@ def _clause(loaded: LoadedPlan, passage: Passage) -> Iterator[Problem]:
 
 
 def _locate_value(
-    loaded: LoadedPlan, stated: Stated, text: SourceText, span: Span, where: str
+    loaded: LoadedPlan, stated: Stated, text: SourceText, span: Span, where: str, read: ReadQuotes
 ) -> tuple[Passage | None, list[Problem]]:
     bare = Passage(stated, text, span, where, None)
     if stated.value is None:
@@ -153,7 +154,10 @@ def _locate_value(
     wanted = stated.value.as_tuple()
     fitting = [q for q in printed if q.value.as_tuple() == wanted and q.unit == stated.unit]
     if not fitting:
-        shown = "、".join(str(q) for q in printed if q.unit) or "、".join(str(q) for q in printed) or "—"
+        # The unit of a printed number is a code; numbers without a unit are years and the like.
+        shown = listed([str(q) for q in printed if q.unit] or [str(q) for q in printed])
+        for number in printed:
+            read.claim(text, Span(span.start + number.span.start, span.start + number.span.end))
         return None, [bare.problem("P203", value=stated.value, unit=stated.unit, found=shown)]
     passages = [
         Passage(stated, text, span, where, Span(span.start + q.span.start, span.start + q.span.end)) for q in fitting
@@ -162,11 +166,11 @@ def _locate_value(
     return (agreeing or passages)[0], []
 
 
-def _named_before(loaded: LoadedPlan, passage: Passage) -> tuple[str | None, str]:
+def _named_before(loaded: LoadedPlan, passage: Passage) -> tuple[str | None, Text]:
     """The indicator word that the quote puts before the value, and all indicator words it has."""
     words = [word for indicator in loaded.plan.indicators for word in indicator.words]
     found = reading.mentions(passage.quote, words)
-    shown = "、".join(word for word, _ in found) or "—"
+    shown = listed(word for word, _ in found)
     if passage.value_at is None:
         own = set(loaded.plan.indicator(passage.stated.indicator).words)
         return next((word for word, _ in found if word in own), None), shown
@@ -188,7 +192,7 @@ def _indicator(loaded: LoadedPlan, passage: Passage) -> Iterator[Problem]:
         words = [word for indicator in loaded.plan.indicators for word in indicator.words]
         elsewhere = reading.mentions(passage.stated.reads.indicator, words)
         named = elsewhere[-1][0] if elsewhere else None
-        shown = "、".join(word for word, _ in elsewhere) or "—"
+        shown = listed(word for word, _ in elsewhere)
     if named not in own:
         yield passage.problem("P209", value=passage.stated.indicator, found=shown)
 
@@ -213,7 +217,7 @@ def _places(loaded: LoadedPlan, passage: Passage) -> Iterator[Problem]:
         unnamed = set() if subjects - region else region
         extra = sorted(names[s] for s in subjects - set(named.values()) - unnamed)
     if missing or extra:
-        yield passage.problem("P210", missing="、".join(missing) or "—", extra="、".join(extra) or "—")
+        yield passage.problem("P210", missing=listed(missing), extra=listed(extra))
 
 
 @cache
@@ -240,7 +244,7 @@ def _base_year(passage: Passage, target: Target, read: ReadQuotes) -> Iterator[P
     for _, span in found:
         read.claim(passage.text, Span(offset + span.start, offset + span.end))
     if not before or before[-1][0] != target.base_year:
-        shown = "、".join(words[s.start - 1 : s.end + 1] for _, s in found) or "—"
+        shown = listed(words[s.start - 1 : s.end + 1] for _, s in found)
         yield passage.problem("P204", value=target.base_year, found=shown)
 
 
@@ -248,7 +252,7 @@ def _direction(passage: Passage, target: Target) -> Iterator[Problem]:
     words = reading.direction_words(passage.part)
     falls = [w for w in words if w.means == "lower"]
     if target.kind.is_reduction and not falls:
-        found = "、".join(w.word for w in words) or "—"
+        found = listed(w.word for w in words)
         yield passage.problem("P205", value=target.kind, found=found, expected="下降/降低")
     if not target.kind.is_reduction and falls:
         yield passage.problem("P205", value=target.kind, found=falls[0].word, expected="reduction / 下降")
@@ -274,9 +278,9 @@ def _operator(passage: Passage, target: Target) -> Iterator[Problem]:
 def _first_year(passage: Passage, target: Target) -> Iterator[Problem]:
     found = reading.first_years(passage.quote)
     if target.first_year is not None and target.first_year not in found:
-        yield passage.problem("P212", value=target.first_year, found="、".join(map(str, found)) or "—")
+        yield passage.problem("P212", value=target.first_year, found=listed(map(str, found)))
     if target.first_year is None and found and target.kind in (Kind.CAP, Kind.AMOUNT):
-        yield passage.problem("P212", value="—", found="、".join(map(str, found)))
+        yield passage.problem("P212", value="—", found=listed(map(str, found)))
 
 
 def _due(loaded: LoadedPlan, passage: Passage, target: Target, read: ReadQuotes) -> Iterator[Problem]:
@@ -284,7 +288,7 @@ def _due(loaded: LoadedPlan, passage: Passage, target: Target, read: ReadQuotes)
     if found is None:
         yield passage.problem("P207", value=target.due, found=f"“{_short(target.reads.due or '')}” (…)")
     elif not found or found[-1] != target.due:
-        yield passage.problem("P207", value=target.due, found="、".join(map(str, found)) or "—")
+        yield passage.problem("P207", value=target.due, found=listed(map(str, found)))
 
 
 def _dates(
@@ -335,7 +339,7 @@ def _read_task(loaded: LoadedPlan, task: Task, where: str, read: ReadQuotes) -> 
     found = _dates(loaded, text, spans[0], spans[0].end, task.reads.due, read)
     allowed = {loaded.plan.head.in_force.last} if found == [] else set(found or ())
     if task.due not in allowed:
-        shown = "、".join(str(due) for due in sorted(allowed)) or f"“{_short(task.reads.due or '')}” (…)"
+        shown = listed((str(due) for due in sorted(allowed)), nothing=f"“{_short(task.reads.due or '')}” (…)")
         read.problems.append(Problem("P207", where, {"identifier": task.id, "value": task.due, "found": shown}))
 
 

@@ -1,0 +1,26 @@
+"""One home with everything loaded, shared by the tests that only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.homes import Finished, Home
+
+PLANS = Path(__file__).parents[2] / "plans"
+
+
+@pytest.fixture(scope="session")
+def loaded_home(make_home: Callable[[], Home]) -> Home:
+    """A home in which `hengneng run --no-serve` has loaded plans and facts. Shared: read, never write."""
+    home = make_home()
+    done = home.run("run", "--no-serve", patience=300)
+    assert done.code == 0, done
+    return home
+
+
+@pytest.fixture
+def ask(loaded_home: Home) -> Callable[..., Finished]:
+    """The command line in the shared home: ``ask("plan", "list", "--json").json``."""
+    return loaded_home.run

@@ -1,0 +1,75 @@
+"""The tutorials do what they say: every file is written, every command run, every shown line compared."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.homes import PROGRAM, Home
+
+from docs.reading import DOCS, Call, blocks, calls
+
+LANGUAGES = {"en": DOCS / "tutorial.md", "zh": DOCS / "zh" / "tutorial.md"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_tutorial_does_what_it_says(language: str, home: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    environment = home.environment({"HENGNENG_LANG": language})
+    environment["PATH"] = os.pathsep.join([str(PROGRAM.parent), environment["PATH"]])
+    for block in blocks(LANGUAGES[language]):
+        if block.file is not None:
+            file = folder / block.file
+            file.parent.mkdir(exist_ok=True)
+            file.write_text("\n".join(block.lines) + "\n", "utf-8")
+        elif block.language == "console":
+            for call in calls(block):
+                compare(call, _said(call, folder, environment), LANGUAGES[language])
+
+
+def test_tutorials_do_the_same_in_both_languages() -> None:
+    commands = {
+        language: [call.command for block in blocks(page) if block.language == "console" for call in calls(block)]
+        for language, page in LANGUAGES.items()
+    }
+    assert commands["zh"] == commands["en"]
+    files = {language: [(b.file, b.lines) for b in blocks(page) if b.file] for language, page in LANGUAGES.items()}
+    assert files["zh"] == files["en"]
+
+
+def _said(call: Call, folder: Path, environment: dict[str, str]) -> list[str]:
+    done = subprocess.run(
+        call.command,
+        shell=True,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode in (0, 1), f"{call.command}: {done.stdout}"
+    return done.stdout.splitlines()
+
+
+def compare(call: Call, said: list[str], page: Path) -> None:
+    """Each shown line comes in the output, in order; a line or part of a line written … may be anything."""
+    said = [_plain(line) for line in said]
+    left = iter(said)
+    for shown in map(_plain, call.shown):
+        if shown in ("", "…"):
+            continue
+        pattern = re.compile(".*".join(re.escape(part) for part in shown.split("…")))
+        assert any(pattern.fullmatch(line) for line in left), (
+            f"{page.name}:{call.line}: `{call.command}` did not say\n  {shown}\nbut\n  " + "\n  ".join(said)
+        )
+
+
+def _plain(line: str) -> str:
+    return " ".join(line.split())
