@@ -144,7 +144,7 @@ def formulas_page() -> Iterator[str]:
         yield f"$${formula.equation}$$"
         yield ""
         yield f"- result: {formula.result}, unit {_unit(formula.unit)}"
-        yield f"- source: {_cell(formula.source)}"
+        yield f"- source: {_cell(formula.source.en)}"
         yield f"- confidence: `{formula.confidence}`"
         yield f"- in: `src/hengneng/formulas/{formula.subject}.py`"
         yield ""

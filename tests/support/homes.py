@@ -69,11 +69,7 @@ class Home:
 
     def environment(self, changes: Mapping[str, str] | None = None) -> dict[str, str]:
         """Environment for the program: this process's without what tests have set, Chinese by default."""
-        taken = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(NOT_PASSED_ON)
-        }
+        taken = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
         taken |= {"HENGNENG_HOME": str(self.folder), "LANG": "C.UTF-8", "PYTHONUTF8": "1"}
         if self.database_url:
             taken["HENGNENG_DATABASE_URL"] = self.database_url

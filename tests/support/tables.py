@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -73,3 +74,13 @@ def values() -> dict[str, str | None]:
     from hengneng.facts.models import Fact
 
     return {fact.key: None if fact.value is None else format(fact.value, "f") for fact in Fact.objects.known_at(None)}
+
+
+def assert_returned(result: Any, expected: dict[int, str]) -> list[dict[str, str]]:
+    """Rows come back, one for each line of ``expected``, and name the check; nothing else is refused."""
+    found = {int(problem.where.split(":")[1]): problem.number for problem in result.problems}
+    assert found == expected
+    assert result.refused == len(expected)
+    rows = returned_rows(result.returned)
+    assert [re.match(r"\[(\w+)\]", one["result"])[1] for one in rows] == list(expected.values())  # type: ignore[index]
+    return rows

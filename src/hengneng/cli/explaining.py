@@ -102,7 +102,7 @@ def derivation_lines(node: Figure | Source, depth: int = 0, role: str = "") -> I
         formula = formulas().get(node.formula)
         if formula is not None:
             yield f"{indent}│ {said(formula.title)} {node.formula}@{node.formula_version}: {formula.equation}"
-            yield f"{indent}│ {words('cli.explain.formula_source')}: {formula.source}"
+            yield f"{indent}│ {words('cli.explain.formula_source')}: {said(formula.source)}"
         for name, inner in node.inputs:
             yield from derivation_lines(inner, depth + 1, name)
         return

@@ -62,7 +62,7 @@ def _list(as_json: bool) -> None:
                         "title": {"zh": f.title.zh, "en": f.title.en},
                         "unit": f.unit,
                         "equation": f.equation,
-                        "source": f.source,
+                        "source": {"zh": f.source.zh, "en": f.source.en},
                         "confidence": f.confidence,
                         "parameters": [
                             {

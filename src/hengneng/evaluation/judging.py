@@ -231,7 +231,7 @@ class _Judging:
                 by_rounding = self._figure("meets", role, {**inputs, "precision": replace(step, marks=frozenset())})
             exact = by_rounding
         if exact.value is None:
-            return Level.UNKNOWN, (actual.unknown or aim.unknown or exact.unknown), role
+            return Level.UNKNOWN, _reason(actual, aim, exact), role
         return (yes if exact.value else no), None, role
 
     def _figure(self, formula: str, role: str, inputs: dict[str, Any]) -> Figure:
@@ -260,6 +260,12 @@ class _Judging:
             and (not rule.indicators or self.target.indicator in rule.indicators)
             and CONDITIONS[rule.condition](state)
         )
+
+
+def _reason(actual: Figure, aim: Figure | Source, compared: Figure) -> Unknown | None:
+    """Why nothing can be compared. What somebody has given as the reason comes before what we merely miss."""
+    given = (s.unknown for s in actual.sources() if s.unknown is not None and s.unknown.code == "reported-missing")
+    return next(given, None) or actual.unknown or aim.unknown or compared.unknown
 
 
 def _words(period: Period) -> dict[str, str]:

@@ -72,9 +72,7 @@ def check_argument(parameter: Parameter, found: object) -> object:
         if not isinstance(found, bool | int | float) or found not in (0, 1):
             raise _refused("not-a-truth", parameter, found)
         return bool(found)
-    if parameter.kind == "word" and (
-        not isinstance(found, str) or found not in (parameter.words or (found,))
-    ):
+    if parameter.kind == "word" and (not isinstance(found, str) or found not in (parameter.words or (found,))):
         raise _refused("not-a-word", parameter, found, words=", ".join(parameter.words))
     return found
 

@@ -36,9 +36,7 @@ def meant_decimal(value: float) -> Decimal:
         ArgumentError: NaN or infinity.
     """
     if not math.isfinite(value):
-        raise ArgumentError(
-            "not-finite", parameter="value", label=Text(zh="数值", en="value"), found=repr(value)
-        )
+        raise ArgumentError("not-finite", parameter="value", label=Text(zh="数值", en="value"), found=repr(value))
     exact = Decimal(value)
     noise = Decimal(_NOISE * max(1.0, abs(value)))
     with localcontext() as context:
@@ -80,7 +78,10 @@ def published_round(value: float, decimals: int) -> Decimal:
     title=Text(zh="是否达到目标", en="whether the target is met"),
     unit="1",
     equation=r"m = [\,\mathrm{round}(a, s) \ge t\,] \ \text{or}\ [\,\mathrm{round}(a, s) \le t\,]",
-    source="国发〔2007〕36号 单位GDP能耗考核体系实施方案 (否决性指标); the rounding step is a parameter",
+    source=Text(
+        zh="国发〔2007〕36号 单位GDP能耗考核体系实施方案（否决性指标）；修约间隔为参数",
+        en="国发〔2007〕36号 单位GDP能耗考核体系实施方案 (否决性指标); the rounding step is a parameter",
+    ),
     parameters=[
         Parameter("actual", Text(zh="实际值", en="actual value"), "any"),
         Parameter("target", Text(zh="目标值", en="target value"), "any"),

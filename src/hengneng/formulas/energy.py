@@ -81,9 +81,7 @@ def coal_equivalent_total(amounts: Sequence[float]) -> float:
     source=f"{_GENERAL_RULES}; 电热当量计算法",
     parameters=[
         Parameter("electricity", _ELECTRICITY, "10^4 kWh"),
-        Parameter(
-            "factor", Text(zh="电力当量折标系数", en="calorific factor of electricity"), "tce/10^4 kWh"
-        ),
+        Parameter("factor", Text(zh="电力当量折标系数", en="calorific factor of electricity"), "tce/10^4 kWh"),
     ],
 )
 def electricity_calorific(electricity: float, factor: float) -> float:
@@ -106,9 +104,7 @@ def electricity_calorific(electricity: float, factor: float) -> float:
 @formula(
     name="electricity_equivalent",
     version=1,
-    title=Text(
-        zh="电力折标准煤量（等价值）", en="electricity in coal equivalent, by the coal burnt to generate it"
-    ),
+    title=Text(zh="电力折标准煤量（等价值）", en="electricity in coal equivalent, by the coal burnt to generate it"),
     unit="tce",
     equation=r"E = W \cdot b / 100",
     source=f"{_GENERAL_RULES}; 发电煤耗计算法",

@@ -118,9 +118,7 @@ def average_annual_growth(first: float, last: float, years: int) -> float:
     equation=r"\varepsilon = \frac{g_E}{g_G}",
     source=_YEARBOOK,
     parameters=[
-        Parameter(
-            "energy_growth", Text(zh="能源（电力）消费增速", en="growth of energy or electricity use"), "1"
-        ),
+        Parameter("energy_growth", Text(zh="能源（电力）消费增速", en="growth of energy or electricity use"), "1"),
         Parameter("gdp_growth", _GDP_GROWTH, "1"),
         Parameter(
             "when_energy_falls",

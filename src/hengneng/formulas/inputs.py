@@ -82,9 +82,7 @@ def bind(parameter: Parameter, given: object) -> Bound:
         values = [_in_unit(parameter, node, wanted) for node in nodes]
         return Bound(parameter, values, nodes, _labels_without_value(nodes))
     node = _node(parameter, given)
-    return Bound(
-        parameter, _in_unit(parameter, node, parameter.unit), (node,), _labels_without_value((node,))
-    )
+    return Bound(parameter, _in_unit(parameter, node, parameter.unit), (node,), _labels_without_value((node,)))
 
 
 def result_unit(unit: str, parameters: Sequence[Parameter], bound: Sequence[Bound]) -> str:

@@ -224,7 +224,10 @@ def implied_gdp_growth(energy_growth: float, intensity_change: float) -> float:
     title=Text(zh="由公布的变化率得出的降低率", en="decline from a published change"),
     unit="1",
     equation=r"d = -c",
-    source="国家统计局 分省（区、市）万元地区生产总值能耗降低率等指标公报 (a decline is printed as a minus)",
+    source=Text(
+        zh="国家统计局 分省（区、市）万元地区生产总值能耗降低率等指标公报（下降印作负数）",
+        en="国家统计局 分省（区、市）万元地区生产总值能耗降低率等指标公报 (a decline is printed as a minus)",
+    ),
     parameters=[Parameter("change", _CHANGE, "1")],
 )
 def decline_from_change(change: float) -> float:
@@ -303,7 +306,7 @@ def chained_intensity_level(base: float, declines: Sequence[float]) -> float:
     title=Text(zh="由变化率推算的基期水平", en="base level implied by a change"),
     unit="any",
     equation=r"x_0 = \frac{x}{1 + c}",
-    source="definition of the rate of change 增减率 in statistical bulletins",
+    source=Text(zh="统计公报中增减率的定义", en="definition of the rate of change 增减率 in statistical bulletins"),
     parameters=[
         Parameter("level", Text(zh="本期水平", en="level of the later period"), "any"),
         Parameter("change", _CHANGE, "1"),

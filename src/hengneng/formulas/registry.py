@@ -54,7 +54,7 @@ class Formula:
     title: Text
     unit: str
     equation: str
-    source: str
+    source: Text
     confidence: Confidence
     parameters: tuple[Parameter, ...]
     compute: Callable[..., float]
@@ -70,9 +70,7 @@ class Formula:
         names = ", ".join(p.name for p in self.parameters)
         raise ArgumentError("no-such-parameter", formula=self.name, found=name, expected=names)
 
-    def figure(
-        self, inputs: Mapping[str, Any], *, indicator: str, label: Text, subject: str, period: str
-    ) -> Figure:
+    def figure(self, inputs: Mapping[str, Any], *, indicator: str, label: Text, subject: str, period: str) -> Figure:
         """The result for ``inputs`` as a figure that knows its derivation.
 
         ``inputs`` maps parameter names to a Source or Figure (number, count, truth), a sequence of them
@@ -150,7 +148,7 @@ def formula(
     title: Text,
     unit: str,
     equation: str,
-    source: str,
+    source: Text | str,
     parameters: Sequence[Parameter],
     confidence: Confidence = "sourced",
     result: ResultKind = "number",
@@ -192,7 +190,7 @@ def formula(
             title=title,
             unit=unit,
             equation=equation,
-            source=source,
+            source=source if isinstance(source, Text) else Text(zh=source, en=source),
             confidence=confidence,
             parameters=tuple(parameters),
             compute=checked,

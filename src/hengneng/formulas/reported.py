@@ -13,7 +13,7 @@ from hengneng.language import Text
     title=Text(zh="采用报送数", en="value as reported"),
     unit="any",
     equation=r"x = x_{\text{reported}}",
-    source="identity: the indicator is itself a reported measure",
+    source=Text(zh="恒等：指标本身就是报送的量", en="identity: the indicator is itself a reported measure"),
     parameters=[Parameter("value", Text(zh="报送值", en="reported value"), "any")],
 )
 def as_reported(value: float) -> float:

@@ -31,9 +31,7 @@ def _needs_target(target: float) -> None:
 def _needs_elapsed(elapsed: float, years: float) -> None:
     needs_positive(years, _YEARS)
     if not 0 <= elapsed <= years:
-        raise UndefinedError(
-            "elapsed-beyond-period", elapsed=number_to_text(elapsed), years=number_to_text(years)
-        )
+        raise UndefinedError("elapsed-beyond-period", elapsed=number_to_text(elapsed), years=number_to_text(years))
 
 
 def _share_of_decline(decline: float, exponent: float) -> float:
@@ -135,7 +133,10 @@ def equivalent_years(cumulative: float, target: float, years: int) -> float:
     title=Text(zh="时间进度", en="share of the time elapsed"),
     unit="1",
     equation=r"s = m / n",
-    source="国家发展改革委 2011年度节能目标责任评价考核工作文件 (2012-02): 20/40/60/80/100 % by year 1 to 5",
+    source=Text(
+        zh="国家发展改革委 2011年度节能目标责任评价考核工作文件（2012-02）：第1至5年 20/40/60/80/100 %",
+        en="国家发展改革委 2011年度节能目标责任评价考核工作文件 (2012-02): 20/40/60/80/100 % by year 1 to 5",
+    ),
     parameters=[Parameter("elapsed", _ELAPSED, "year"), Parameter("years", _YEARS, "year", "count")],
 )
 def scheduled_progress(elapsed: float, years: int) -> float:
@@ -278,7 +279,10 @@ def completion_ratio(actual: float, target: float) -> float:
     title=Text(zh="超额完成幅度", en="over-fulfilment"),
     unit="1",
     equation=r"o = \frac{a - t}{t}",
-    source="国家发展改革委公告2011年第9号 (11FYP results: linear in the cumulative decline)",
+    source=Text(
+        zh="国家发展改革委公告2011年第9号（“十一五”结果：按累计降低率线性计算）",
+        en="国家发展改革委公告2011年第9号 (results of the eleventh plan: linear in the cumulative decline)",
+    ),
     parameters=[Parameter("actual", _ACTUAL, "any"), Parameter("target", _AIM, "any")],
 )
 def over_fulfilment(actual: float, target: float) -> float:
@@ -305,7 +309,10 @@ def over_fulfilment(actual: float, target: float) -> float:
     title=Text(zh="计入结转后的下年需降低率", en="decline required next year, carry-over included"),
     unit="1",
     equation=r"d_{m+1} = 1 - \frac{(1-T)^{(m+1)/n}}{1-C_m}",
-    source="derived from 青海省统计局 2009-09-17 (progress due = share of the time elapsed)",
+    source=Text(
+        zh="由青海省统计局 2009-09-17 的方法推出（应达进度等于时间进度）",
+        en="derived from 青海省统计局 2009-09-17 (progress due equals the share of the time elapsed)",
+    ),
     parameters=[
         Parameter("target", _TARGET, "1"),
         Parameter("cumulative", _CUMULATIVE, "1"),

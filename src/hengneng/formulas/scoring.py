@@ -52,9 +52,7 @@ class Ladder:
             raise ValueError(f"scoring ladder: {self.points_below} points below the lowest rung are too many")
         for lower, upper in pairwise(self.rungs):
             if lower.completion >= upper.completion or lower.points > upper.points:
-                raise ValueError(
-                    f"scoring ladder: {upper} must follow {lower} with more completion, not fewer points"
-                )
+                raise ValueError(f"scoring ladder: {upper} must follow {lower} with more completion, not fewer points")
         if self.bonus_points < 0 or (self.bonus_step is not None and self.bonus_step <= 0):
             raise ValueError(f"scoring ladder: bonus of {self.bonus_points} per {self.bonus_step}")
         if self.bonus_points and self.bonus_step is None:
@@ -145,9 +143,7 @@ def target_points(completion: float, ladder: Ladder) -> float:
     source=f"{_ASSESSMENT}, 考核等级与否决性指标",
     parameters=[
         Parameter("points", Text(zh="总得分", en="points in all"), "point"),
-        Parameter(
-            "target_met", Text(zh="否决性目标是否完成", en="whether the veto target is met"), "1", "truth"
-        ),
+        Parameter("target_met", Text(zh="否决性目标是否完成", en="whether the veto target is met"), "1", "truth"),
         Parameter("grades", Text(zh="等级划分", en="brackets of the grades"), "1", "table"),
         Parameter("vetoed_grade", Text(zh="否决时的等级", en="grade under the veto"), "1", "count"),
     ],

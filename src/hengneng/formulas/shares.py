@@ -15,7 +15,7 @@ _WHOLE = Text(zh="总量", en="whole")
 _CAP = Text(zh="总量控制目标", en="cap")
 _TOTAL = Text(zh="实际总量", en="actual total")
 _PLANNED = Text(zh="计划任务量", en="planned amount")
-_ARITHMETIC = "definition"
+_ARITHMETIC = Text(zh="定义", en="definition")
 
 
 @formula(

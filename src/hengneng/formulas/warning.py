@@ -50,7 +50,10 @@ def warning_level(decline: float, required: float, brackets: LevelTable) -> int:
     title=Text(zh="预警等级（按完成率）", en="warning level by completion"),
     unit="1",
     equation=r"L = \mathrm{level}(d / r)",
-    source="a city's 2010 能耗预警调控方案 (完成率 100 % / 90 % / 50 %)",
+    source=Text(
+        zh="某市2010年能耗预警调控方案（完成率 100 % / 90 % / 50 %）",
+        en="a city's 2010 能耗预警调控方案 (完成率 100 % / 90 % / 50 %)",
+    ),
     parameters=[
         Parameter("decline", _DECLINE, "1"),
         Parameter("required", _REQUIRED, "1"),

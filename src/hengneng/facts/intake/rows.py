@@ -126,22 +126,33 @@ def check_rows(table: Table, context: RowContext, progress: Callable[[int], None
     """Check every row of ``table``. ``progress`` is told how many rows are done."""
     checked = CheckedTable(table, notes=list(table.notes))
     seen: dict[tuple[str, str, str], GoodRow] = {}
+    contradicted: dict[int, _Bad] = {}
     candidates: list[tuple[Row, GoodRow]] = []
     for done, row in enumerate(table.rows, start=1):
         try:
             good = _check_row(row, len(table.columns), context)
             first = seen.setdefault(good.series, good)
             if first is not good:
-                raise _Bad("F203", "measure", first=first.line, value=first.reported_value, found=good.reported_value)
+                if (first.value, first.state) != (good.value, good.state):
+                    # Which of two values is right is not ours to say: both go back.
+                    contradicted.setdefault(first.line, _twice(good, first))
+                raise _twice(first, good)
             candidates.append((row, good))
         except _Bad as bad:
             checked.bad.append((row, [_problem(table, row, bad)]))
         if done % 1000 == 0:
             progress(done)
-    _check_magnitudes(candidates, context, checked)
+    for row, good in candidates:
+        if good.line in contradicted:
+            checked.bad.append((row, [_problem(table, row, contradicted[good.line])]))
+    _check_magnitudes([one for one in candidates if one[1].line not in contradicted], context, checked)
     checked.bad.sort(key=lambda item: item[0].line)
     progress(len(table.rows))
     return checked
+
+
+def _twice(other: GoodRow, here: GoodRow) -> _Bad:
+    return _Bad("F203", "measure", first=other.line, value=other.reported_value, found=here.reported_value)
 
 
 def _problem(table: Table, row: Row, bad: _Bad) -> Problem:
