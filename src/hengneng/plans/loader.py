@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from hengneng.language import Text, catalogue, message
 from hengneng.plans import model
 from hengneng.plans.text import SourceText
 from hengneng.plans.yaml_reader import YamlFile, read_yaml
@@ -90,7 +91,7 @@ def _parse_list(kind: type[BaseModel], file: YamlFile, problems: list[Problem]) 
                 {
                     "field": file.name,
                     "found": type(file.data).__name__,
-                    "expected": "a list of entries, each starting with '- '",
+                    "expected": message("schema.list_of_entries"),
                 },
             )
         )
@@ -108,7 +109,8 @@ def _parse(
         for finding in error.errors(include_url=False):
             path = (*at, *finding["loc"])
             found = finding.get("input")
-            shown = str(found) if not isinstance(found, dict | list) else f"{type(found).__name__} {str(found)[:60]}"
+            # A whole entry is named by its id; its content stands in the file.
+            shown = str(found.get("id", "…")) if isinstance(found, dict) else str(found)[:60]
             problems.append(
                 Problem(
                     "P003",
@@ -116,11 +118,19 @@ def _parse(
                     {
                         "field": ".".join(str(step) for step in path) or file.name,
                         "found": shown,
-                        "expected": finding["msg"],
+                        "expected": _expected(finding),
                     },
                 )
             )
         return None
+
+
+def _expected(finding: Mapping[str, Any]) -> Text:
+    """What the schema wants, in both languages; for rare findings its own English words."""
+    known = catalogue().get(f"schema.{finding['type']}")
+    if known is None:
+        return Text(zh=finding["msg"], en=finding["msg"])
+    return known.format(**finding.get("ctx", {}))
 
 
 def _read_texts(folder: Path, head: model.Head, problems: list[Problem]) -> dict[str, SourceText]:

@@ -13,8 +13,9 @@ from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
-from hengneng.language import Text
+from hengneng.language import Text, message
 from hengneng.trace import canonical_json
 
 FORMAT = "plan/1"
@@ -39,6 +40,11 @@ class Words(Closed):
     def text(self) -> Text:
         """As a :class:`hengneng.language.Text`."""
         return Text(zh=self.zh, en=self.en)
+
+
+def _refused(code: str) -> PydanticCustomError:
+    """A refusal whose words are the message ``schema.<code>``."""
+    return PydanticCustomError(code, message(f"schema.{code}").en)
 
 
 class Kind(StrEnum):
@@ -239,17 +245,17 @@ class Target(Stated):
     @model_validator(mode="after")
     def _whole(self) -> Target:
         if self.kind.is_reduction and self.base_year is None:
-            raise ValueError("a reduction needs base_year: the year the document compares with")
+            raise _refused("reduction_needs_base_year")
         if not self.kind.is_reduction and self.base_year is not None:
-            raise ValueError(f"base_year belongs to reductions; kind is {self.kind}")
+            raise _refused("base_year_of_reductions_only")
         if self.kind is Kind.YEARLY_REDUCTION and self.base_year != self.due.year - 1:
-            raise ValueError("a yearly reduction compares with the year before: base_year must be that of due less one")
+            raise _refused("yearly_reduction_base")
         if self.first_year is not None and (
             self.kind not in (Kind.CAP, Kind.AMOUNT) or self.first_year > self.due.year
         ):
-            raise ValueError("first_year belongs to amounts and caps over several years, and comes before due")
+            raise _refused("first_year_of_spans")
         if (self.value is None) == (self.value_fixed_by is None):
-            raise ValueError("give value, or value_fixed_by when another authority fixes it; one of the two")
+            raise _refused("value_or_authority")
         return self
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from hengneng.language import listed
+from hengneng.language import listed, message
 from hengneng.plans.checks.quotes import ReadQuotes
 from hengneng.plans.loader import HEAD_FILE, LoadedPlan
 from hengneng.plans.model import PlanRule, Stated, Task
@@ -75,7 +75,9 @@ def _waivers(loaded: LoadedPlan, quoted: ReadQuotes) -> Iterator[Problem]:
     for index, waiver in enumerate(loaded.plan.waived_numbers):
         where = loaded.where("waived_numbers", index)
         if waiver.see is not None and waiver.see not in tasks_and_rules:
-            yield Problem("P101", where, {"identifier": "waived_numbers", "what": "task", "name": waiver.see})
+            yield Problem(
+                "P101", where, {"identifier": "waived_numbers", "what": message("aspect.task"), "name": waiver.see}
+            )
         text = loaded.text_of(waiver.source)
         spans = text.find(waiver.quote)
         if not spans:

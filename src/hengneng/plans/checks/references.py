@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hengneng.formulas import formulas
 from hengneng.formulas.arguments import ANY_UNIT
+from hengneng.language import message
 from hengneng.plans.conditions import CONDITIONS, consequences
 from hengneng.plans.loader import HEAD_FILE, LoadedPlan
 from hengneng.plans.model import Indicator, Operator, Target
@@ -58,7 +59,7 @@ def _references(loaded: LoadedPlan) -> Iterator[Problem]:
 
     def missing(what: str, name: str | None, identifier: str, where: str) -> Iterator[Problem]:
         if name is not None and name not in known[what]:
-            yield Problem("P101", where, {"identifier": identifier, "what": what, "name": name})
+            yield Problem("P101", where, {"identifier": identifier, "what": message(f"aspect.{what}"), "name": name})
 
     for part in ("clauses", "targets", "observations", "tasks", "rules", "waived_numbers"):
         for index, entry in enumerate(getattr(plan, part)):
@@ -215,7 +216,7 @@ def _targets(loaded: LoadedPlan) -> Iterator[Problem]:
                 {
                     "identifier": target.id,
                     "indicator": indicator.id,
-                    "what": what,
+                    "what": message(f"aspect.{what}"),
                     "found": found,
                     "expected": expected,
                 },
@@ -262,7 +263,12 @@ def _rules(loaded: LoadedPlan) -> Iterator[Problem]:
                 yield Problem(
                     "P106",
                     loaded.where("rules", index),
-                    {"identifier": rule.id, "what": what, "name": name, "expected": ", ".join(known)},
+                    {
+                        "identifier": rule.id,
+                        "what": message(f"aspect.{what}"),
+                        "name": name,
+                        "expected": ", ".join(known),
+                    },
                 )
 
 
@@ -272,7 +278,11 @@ def _places(loaded: LoadedPlan) -> Iterator[Problem]:
         try:
             entry = division(place.code)
         except UnknownPlaceError:
-            yield Problem("P108", where, {"place": place.name, "what": "code", "found": place.code, "expected": "-"})
+            yield Problem(
+                "P108",
+                where,
+                {"place": place.name, "what": message("aspect.code"), "found": place.code, "expected": "-"},
+            )
             continue
         if place.role == "region" and place.code != loaded.plan.head.jurisdiction:
             yield Problem(
@@ -280,7 +290,7 @@ def _places(loaded: LoadedPlan) -> Iterator[Problem]:
                 where,
                 {
                     "place": place.name,
-                    "what": "role",
+                    "what": message("aspect.role"),
                     "found": "region",
                     "expected": f"assessed (jurisdiction: {loaded.plan.head.jurisdiction})",
                 },
@@ -305,7 +315,7 @@ def _places(loaded: LoadedPlan) -> Iterator[Problem]:
                     where,
                     {
                         "place": place.name,
-                        "what": what,
+                        "what": message(f"aspect.{what}"),
                         "found": found or "-",
                         "expected": registered[what] or "-",
                     },
@@ -316,7 +326,7 @@ def _places(loaded: LoadedPlan) -> Iterator[Problem]:
                 where,
                 {
                     "place": place.name,
-                    "what": "note",
+                    "what": message("aspect.note"),
                     "found": "-",
                     "expected": f"valid_to {entry.valid_to} < issued_on",
                 },
