@@ -338,7 +338,6 @@ def trace_page() -> Iterator[str]:
     """The format trace/1: fields, qualities, marks, reasons, and one figure in full."""
     from hengneng import trace
     from hengneng.formulas import formulas
-    from hengneng.language import catalogue
 
     yield f"# The format {trace.FORMAT}"
     yield ""
@@ -377,6 +376,21 @@ def trace_page() -> Iterator[str]:
     names = [f.name for f in fields(trace.Source)]
     yield from table(("field", "content"), ((_code(name), source_keys[name]) for name in names))
     yield ""
+    yield from _trace_words()
+    yield "## A whole figure"
+    yield ""
+    yield f"Digest `{figure.digest}`:"
+    yield ""
+    yield "```json"
+    yield json.dumps(figure.to_json(), ensure_ascii=False, indent=2)
+    yield "```"
+
+
+def _trace_words() -> Iterator[str]:
+    """Qualities, marks and reasons with their words."""
+    from hengneng import trace
+    from hengneng.language import catalogue
+
     yield "## Qualities"
     yield ""
     yield from table(
@@ -396,13 +410,6 @@ def trace_page() -> Iterator[str]:
     reasons = sorted((k.removeprefix("reason."), t) for k, t in catalogue().items() if k.startswith("reason."))
     yield from table(("code", "English", "中文"), ((_code(code), t.en, t.zh) for code, t in reasons))
     yield ""
-    yield "## A whole figure"
-    yield ""
-    yield f"Digest `{figure.digest}`:"
-    yield ""
-    yield "```json"
-    yield json.dumps(figure.to_json(), ensure_ascii=False, indent=2)
-    yield "```"
 
 
 def measures_page() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -129,9 +130,9 @@ def _partly_known(row: Row) -> bool:
 
 
 def _gap(row: Row) -> float:
-    """How far the achieved value is from what is due; greater is worse."""
+    """How far the achieved value is from what is due; greater is worse, and what is unknown comes last."""
     achieved, due = row.number("cumulative", "yearly", "actual"), row.number("scheduled", "required_yearly")
-    return 0.0 if achieved is None or due is None else due - achieved
+    return -math.inf if achieved is None or due is None else due - achieved
 
 
 def _reasons(rows: Sequence[Row]) -> str:

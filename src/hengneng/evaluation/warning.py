@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from hengneng.formulas import formulas
 from hengneng.formulas.arguments import Attached
+from hengneng.formulas.levels import ordinal_of
 from hengneng.language import Text, message
 from hengneng.periods import Period
-from hengneng.rules.brackets import Bracket, BracketTable
+from hengneng.rules.brackets import Bracket
 from hengneng.rules.schemes import bracket_table
 from hengneng.trace import Figure, Source
 
@@ -39,28 +39,9 @@ class Warning:
         }
 
 
-@dataclass(frozen=True)
-class _Level:
-    ordinal: int
-
-
-class _Levels:
-    """A bracket table as the formulas see it: a value gives the ordinal of its level."""
-
-    def __init__(self, table: BracketTable) -> None:
-        self.table = table
-
-    def pick(self, value: Decimal, **symbols: Decimal) -> _Level:
-        return _Level(_ordinal(self.table.pick(value, **symbols)))
-
-
 def _attributes(bracket: Bracket) -> dict[str, str]:
     assert bracket.entry is not None  # brackets of a rule table carry their entry
     return dict(bracket.entry.attributes)
-
-
-def _ordinal(bracket: Bracket) -> int:
-    return int(_attributes(bracket)["ordinal"])
 
 
 def warn(
@@ -75,7 +56,7 @@ def warn(
     assert first is not None
     source = first.as_source(message("evaluation.warning_scheme"))
     figure = formulas()[_FORMULAS[first.attributes["quantity"]]].figure(
-        {"decline": decline, "required": required, "brackets": Attached(_Levels(table), source)},
+        {"decline": decline, "required": required, "brackets": Attached(table, source)},
         indicator="warning_level",
         label=message("evaluation.warning"),
         subject=place,
@@ -83,7 +64,7 @@ def warn(
     )
     if figure.value is None:
         return None, figure
-    chosen = next(_attributes(bracket) for bracket in table.brackets if _ordinal(bracket) == int(figure.value))
+    chosen = next(_attributes(bracket) for bracket in table.brackets if ordinal_of(bracket) == int(figure.value))
     return (
         Warning(
             scheme=scheme,

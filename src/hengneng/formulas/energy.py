@@ -19,6 +19,7 @@ _GENERAL_RULES = "GB/T 2589 综合能耗计算通则, 综合能耗的计算"
 @formula(
     name="coal_equivalent",
     version=1,
+    confidence="memory-high",
     title=Text(zh="折标准煤量", en="energy in coal equivalent"),
     unit="tce",
     equation=r"E = q \cdot k",
@@ -50,6 +51,7 @@ def coal_equivalent(quantity: float, factor: float) -> float:
 @formula(
     name="coal_equivalent_total",
     version=1,
+    confidence="memory-high",
     title=Text(zh="综合能源消费量", en="energy of all carriers"),
     unit="tce",
     equation=r"E = \sum_i E_i",
@@ -75,6 +77,7 @@ def coal_equivalent_total(amounts: Sequence[float]) -> float:
 @formula(
     name="electricity_calorific",
     version=1,
+    confidence="memory-high",
     title=Text(zh="电力折标准煤量（当量值）", en="electricity in coal equivalent, calorific value"),
     unit="tce",
     equation=r"E = W \cdot k_{calorific}",
@@ -104,6 +107,7 @@ def electricity_calorific(electricity: float, factor: float) -> float:
 @formula(
     name="electricity_equivalent",
     version=1,
+    confidence="memory-high",
     title=Text(zh="电力折标准煤量（等价值）", en="electricity in coal equivalent, by the coal burnt to generate it"),
     unit="tce",
     equation=r"E = W \cdot b / 100",

@@ -113,6 +113,7 @@ def average_annual_growth(first: float, last: float, years: int) -> float:
 @formula(
     name="elasticity",
     version=1,
+    confidence="memory-high",
     title=Text(zh="能源消费弹性系数", en="elasticity of energy consumption"),
     unit="1",
     equation=r"\varepsilon = \frac{g_E}{g_G}",

@@ -306,6 +306,7 @@ def over_fulfilment(actual: float, target: float) -> float:
 @formula(
     name="carried_over_rate",
     version=1,
+    confidence="memory-medium",
     title=Text(zh="计入结转后的下年需降低率", en="decline required next year, carry-over included"),
     unit="1",
     equation=r"d_{m+1} = 1 - \frac{(1-T)^{(m+1)/n}}{1-C_m}",
