@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import hypothesis
 import pytest
 from support import postgresql
+from support.desk import Desk, WorkingSite
 from support.homes import Finished, Home, new_name
 from support.site import served
 
@@ -42,8 +43,10 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-BROWSER_FIXTURES = {"browser", "page"}
-SITE_FIXTURES = {"live_site", "page", "browser"}
+BROWSER_FIXTURES = {"browser", "page", "desk"}
+# Fixtures of a whole module that write to the database; pytest-django sets it up only where a test asks for it itself.
+MODULE_DATABASES = {"loaded", "tree", "world"}
+SITE_FIXTURES = {"live_site", "working_site", "page", "browser", "desk"}
 
 _session = pytest.StashKey[ExitStack]()
 _server = pytest.StashKey[str]()
@@ -108,6 +111,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         names = set(getattr(item, "fixturenames", ()))
         if names & SITE_FIXTURES:
             item.add_marker(pytest.mark.xdist_group("site"))
+        if names & MODULE_DATABASES:
+            item.add_marker(pytest.mark.django_db)
         if names & BROWSER_FIXTURES:
             item.add_marker(pytest.mark.browser)
         if item.get_closest_marker(other):
@@ -201,6 +206,14 @@ def live_site(make_home: Callable[[], Home]) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def working_site(make_home: Callable[[], Home]) -> Iterator[WorkingSite]:
+    """The site with its worker and the example people, for journeys that change something. Shared by all journeys."""
+    home = make_home()
+    with served(home) as address:
+        yield WorkingSite(address, Path(f"{home.folder}.log"), home)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The machine's Chromium, for one module: its event loop would be in the way of the tests of others."""
@@ -241,3 +254,22 @@ def page(browser: Browser, live_site: str) -> Iterator[Page]:
     context.close()
     assert not elsewhere, f"a closed network has none of these: {elsewhere}"
     assert not errors, f"errors in the scripts of the page: {errors}"
+
+
+@pytest.fixture
+def desk(browser: Browser, working_site: WorkingSite, request: pytest.FixtureRequest) -> Iterator[Callable[..., Desk]]:
+    """Opens desks: ``desk("example.hami", width="phone", language="en")`` is a browser with that person signed in.
+
+    At the end the test fails when a page asked another host for anything, or wrote an error to the console.
+    """
+    opened: list[Desk] = []
+
+    def open_desk(who: str = "", width: str = "desk", language: str = "zh") -> Desk:
+        opened.append(Desk.open(browser, working_site, request.node.name, who, width, language))
+        return opened[-1]
+
+    yield open_desk
+    for one in opened:
+        one.close()
+    faults = [fault for one in opened for fault in one.faults]
+    assert not faults, faults

@@ -79,6 +79,18 @@ def test_a_text_within_a_text_keeps_its_language() -> None:
     assert [outer.format(where=inner).in_language(language) for language in LANGUAGES] == ["在新疆", "in Xinjiang"]
 
 
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 acts are"), (1, "1 act is"), ("1", "1 act is"), (12, "12 acts are")]
+)
+def test_english_tells_one_from_many(count: object, said: str) -> None:
+    text = Text(zh="共 {count} 条", en="{count} {count:act|acts} {count:is|are}").format(count=count)
+    assert text == Text(zh=f"共 {count} 条", en=said)
+
+
+def test_other_formats_stay_what_they_are() -> None:
+    assert Text(zh="{x:.1f}", en="{x:,}").format(x=1234.5) == Text(zh="1234.5", en="1,234.5")
+
+
 def test_an_unknown_message_is_an_error() -> None:
     with pytest.raises(KeyError):
         message("no.such.message")

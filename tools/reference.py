@@ -13,35 +13,21 @@ import sys
 import tempfile
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from enum import EnumType
 from pathlib import Path
 from types import GenericAlias, UnionType
 from typing import Any, get_args, get_origin
 
+from reference_site import acts_page, jobs_page, limits_page, permissions_page
+from reference_words import cell, code, table
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Made from the code by tools/reference.py. Change the code, then run that file. -->"
 
 DESCRIPTIONS = tomllib.loads((FOLDER / "descriptions.toml").read_text("utf-8"))
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """A Markdown table."""
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + "---|" * len(columns)
-    for row in rows:
-        yield "| " + " | ".join(_cell(cell) for cell in row) + " |"
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return " ".join(text.replace("|", "\\|").split())
-
-
-def _code(text: str) -> str:
-    return f"`{text}`" if text else ""
 
 
 def commands_page() -> Iterator[str]:
@@ -63,7 +49,7 @@ def commands_page() -> Iterator[str]:
         yield ""
         yield f"## `{name}`"
         yield ""
-        yield _cell(command.help or "")
+        yield cell(command.help or "")
         yield ""
         yield f"    {usage}"
         options = [p for p in command.get_params(own) if isinstance(p, click.Option)]
@@ -101,11 +87,16 @@ def checks_page() -> Iterator[str]:
     yield ""
     yield from table(("severity", "what happens"), ((f"`{s}`", meanings[s]) for s in Severity))
     rooms = {
+        "A": "The log of acts 操作日志",
         "C": "Commands 命令",
+        "D": "Duties 任务",
         "F": "Tables of facts 数据表",
+        "J": "Jobs 后台作业",
         "L": "Loading plans 载入计划",
         "P": "Plan folders 计划文件夹",
         "R": "Rule tables 规则表",
+        "T": "Tokens 令牌",
+        "U": "People 人员",
     }
     letter = ""
     for number, check in sorted(checks().items()):
@@ -144,24 +135,24 @@ def formulas_page() -> Iterator[str]:
         yield f"$${formula.equation}$$"
         yield ""
         yield f"- result: {formula.result}, unit {_unit(formula.unit)}"
-        yield f"- source: {_cell(formula.source.en)}"
+        yield f"- source: {cell(formula.source.en)}"
         yield f"- confidence: `{formula.confidence}`"
         yield f"- in: `src/hengneng/formulas/{formula.subject}.py`"
         yield ""
         rows = (
-            (_code(p.name), p.label.en, p.label.zh, _kind(p), _unit(p.unit), "optional" if p.optional else "")
+            (code(p.name), p.label.en, p.label.zh, _kind(p), _unit(p.unit), "optional" if p.optional else "")
             for p in formula.parameters
         )
         yield from table(("parameter", "English", "中文", "kind", "unit", ""), rows)
 
 
 def _kind(parameter: Any) -> str:
-    words = " ".join(_code(word) for word in parameter.words)
+    words = " ".join(code(word) for word in parameter.words)
     return f"{parameter.kind}: {words}" if words else parameter.kind
 
 
 def _unit(unit: str) -> str:
-    return "of the value itself" if unit == "any" else _code(unit)
+    return "of the value itself" if unit == "any" else code(unit)
 
 
 def rule_tables_page() -> Iterator[str]:
@@ -179,7 +170,7 @@ def rule_tables_page() -> Iterator[str]:
     yield ""
     common = next(iter(rule_tables().values())).columns
     yield from table(
-        ("column", "English", "中文"), ((_code(c.name), c.meaning.en, c.meaning.zh) for c in common if c.name in COMMON)
+        ("column", "English", "中文"), ((code(c.name), c.meaning.en, c.meaning.zh) for c in common if c.name in COMMON)
     )
     for name, found in sorted(rule_tables().items()):
         yield ""
@@ -187,7 +178,7 @@ def rule_tables_page() -> Iterator[str]:
         yield ""
         yield f"{found.title.en} · {found.title.zh}"
         yield ""
-        yield f"{_cell(found.description.en)} {_cell(found.description.zh)}"
+        yield f"{cell(found.description.en)} {cell(found.description.zh)}"
         yield ""
         counts = Counter(entry.confidence for entry in found.entries)
         shown = ", ".join(f"{count} `{word}`" for word, count in sorted(counts.items()))
@@ -201,12 +192,12 @@ def rule_tables_page() -> Iterator[str]:
         own = (c for c in found.columns if c.name not in COMMON)
         yield from table(
             ("column", "role", "English", "中文", "content"),
-            ((_code(c.name), c.role, c.meaning.en, c.meaning.zh, _content(c)) for c in own),
+            ((code(c.name), c.role, c.meaning.en, c.meaning.zh, _content(c)) for c in own),
         )
 
 
 def _content(column: Any) -> str:
-    shown = " ".join(_code(word) for word in column.words) if column.words else column.kind
+    shown = " ".join(code(word) for word in column.words) if column.words else column.kind
     return f"{shown}, required" if column.required and column.role != "key" else shown
 
 
@@ -224,7 +215,7 @@ def facts_page() -> Iterator[str]:
     yield "## Columns"
     yield ""
     columns = [(c, "required") for c in reading.REQUIRED] + [(c, "") for c in reading.OPTIONAL]
-    rows_shown = ((_code(c), need, DESCRIPTIONS["fact_columns"][c]) for c, need in columns)
+    rows_shown = ((code(c), need, DESCRIPTIONS["fact_columns"][c]) for c, need in columns)
     yield from table(("column", "", "meaning"), rows_shown)
     yield ""
     yield f"A column `{reading.RESULT_COLUMN}`, as returned files have it, is ignored."
@@ -234,20 +225,20 @@ def facts_page() -> Iterator[str]:
     states: dict[str, list[str]] = {}
     for word, quality in rows.STATES.items():
         if quality is not None:
-            states.setdefault(str(quality), []).append(_code(word))
-    yield from table(("write", "recorded as"), ((" or ".join(words), _code(q)) for q, words in states.items()))
+            states.setdefault(str(quality), []).append(code(word))
+    yield from table(("write", "recorded as"), ((" or ".join(words), code(q)) for q, words in states.items()))
     yield ""
     yield "An empty state with a value is `reported`, with the value 0 `reported-zero`."
     yield ""
     yield "## Confidences"
     yield ""
-    yield ", ".join(_code(word) for word in rows.CONFIDENCES)
+    yield ", ".join(code(word) for word in rows.CONFIDENCES)
     yield ""
     yield "## `published.csv` of a plan folder"
     yield ""
     yield "Verdicts as they were published, shown beside ours. The columns stand in this order."
     yield ""
-    yield from table(("column", "meaning"), ((_code(c), DESCRIPTIONS["published_columns"][c]) for c in published))
+    yield from table(("column", "meaning"), ((code(c), DESCRIPTIONS["published_columns"][c]) for c in published))
 
 
 def plan_page() -> Iterator[str]:
@@ -264,7 +255,7 @@ def plan_page() -> Iterator[str]:
     files = [(HEAD_FILE, model.Head, "one")]
     files += [(f"{p}.yaml", m, "a list, optional" if p in OPTIONAL_FILES else "a list") for p, m in PART_FILES.items()]
     yield from table(
-        ("file", "holds", ""), ((_code(f), f"[{m.__name__}](#{m.__name__.lower()})", how) for f, m, how in files)
+        ("file", "holds", ""), ((code(f), f"[{m.__name__}](#{m.__name__.lower()})", how) for f, m, how in files)
     )
     done: list[type] = []
     for _, each, _ in files:
@@ -274,11 +265,11 @@ def plan_page() -> Iterator[str]:
     yield ""
     yield "Tested functions in `src/hengneng/plans/conditions.py`. Unknown never triggers a consequence."
     yield ""
-    yield from table(("condition", "holds when"), ((_code(n), inspect.getdoc(f)) for n, f in CONDITIONS.items()))
+    yield from table(("condition", "holds when"), ((code(n), inspect.getdoc(f)) for n, f in CONDITIONS.items()))
     yield ""
     yield "## Consequences of rules"
     yield ""
-    yield from table(("consequence", "English", "中文"), ((_code(n), t.en, t.zh) for n, t in consequences().items()))
+    yield from table(("consequence", "English", "中文"), ((code(n), t.en, t.zh) for n, t in consequences().items()))
 
 
 def _model(model: Any, done: list[type]) -> Iterator[str]:
@@ -288,7 +279,7 @@ def _model(model: Any, done: list[type]) -> Iterator[str]:
     yield ""
     yield f"## {model.__name__}"
     yield ""
-    yield _cell((inspect.getdoc(model) or "").replace(":class:", ""))
+    yield cell((inspect.getdoc(model) or "").replace(":class:", ""))
     yield ""
     inner: list[type] = []
     rows = []
@@ -298,7 +289,7 @@ def _model(model: Any, done: list[type]) -> Iterator[str]:
         if meaning is None:
             raise SystemExit(f"{model.__name__}.{name} has no description: add one to the model")
         need = "required" if field.is_required() else ""
-        rows.append((_code(name), _type(field.annotation), need, meaning))
+        rows.append((code(name), _type(field.annotation), need, meaning))
     yield from table(("field", "type", "", "meaning"), rows)
     for one in inner:
         yield from _model(one, done)
@@ -317,7 +308,7 @@ def _type(annotation: Any) -> str:
 
     origin, arguments = get_origin(annotation), get_args(annotation)
     if isinstance(annotation, EnumType):
-        return " or ".join(_code(str(member)) for member in annotation)
+        return " or ".join(code(str(member)) for member in annotation)
     if origin is list:
         return f"list of {_type(arguments[0])}"
     if origin is dict:
@@ -325,7 +316,7 @@ def _type(annotation: Any) -> str:
     if origin is UnionType or str(origin) == "typing.Union":
         return " or ".join(_type(one) for one in arguments if one is not type(None))
     if str(origin) == "typing.Literal":
-        return " or ".join(_code(str(word)) for word in arguments)
+        return " or ".join(code(str(word)) for word in arguments)
     if hasattr(annotation, "__metadata__"):
         return _type(arguments[0])
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -363,7 +354,7 @@ def trace_page() -> Iterator[str]:
         "marks": "what a reader must be told, below",
         "unknown": "null, or `code` and `values` of the reason: exactly one of value and unknown is there",
     }
-    yield from table(("field", "content"), ((_code(k), keys[k]) for k in figure.to_json()))
+    yield from table(("field", "content"), ((code(k), keys[k]) for k in figure.to_json()))
     yield ""
     yield "## Other inputs"
     yield ""
@@ -374,7 +365,7 @@ def trace_page() -> Iterator[str]:
         "whom; for a rule table, key, edition, source, validity, row; for a target clause, quote, document",
     }
     names = [f.name for f in fields(trace.Source)]
-    yield from table(("field", "content"), ((_code(name), source_keys[name]) for name in names))
+    yield from table(("field", "content"), ((code(name), source_keys[name]) for name in names))
     yield ""
     yield from _trace_words()
     yield "## A whole figure"
@@ -395,20 +386,20 @@ def _trace_words() -> Iterator[str]:
     yield ""
     yield from table(
         ("quality", "English", "中文"),
-        ((_code(q), catalogue()[f"quality.{q}"].en, catalogue()[f"quality.{q}"].zh) for q in trace.Quality),
+        ((code(q), catalogue()[f"quality.{q}"].en, catalogue()[f"quality.{q}"].zh) for q in trace.Quality),
     )
     yield ""
     yield "## Marks"
     yield ""
     yield from table(
         ("mark", "English", "中文"),
-        ((_code(m), catalogue()[f"mark.{m}"].en, catalogue()[f"mark.{m}"].zh) for m in trace.Mark),
+        ((code(m), catalogue()[f"mark.{m}"].en, catalogue()[f"mark.{m}"].zh) for m in trace.Mark),
     )
     yield ""
     yield "## Reasons why there is no number"
     yield ""
     reasons = sorted((k.removeprefix("reason."), t) for k, t in catalogue().items() if k.startswith("reason."))
-    yield from table(("code", "English", "中文"), ((_code(code), t.en, t.zh) for code, t in reasons))
+    yield from table(("code", "English", "中文"), ((code(reason), t.en, t.zh) for reason, t in reasons))
     yield ""
 
 
@@ -422,7 +413,7 @@ def measures_page() -> Iterator[str]:
     yield "Limits of plausibility are the project's own judgement: a value beyond them needs an explanation (F202)."
     yield ""
     rows = (
-        (_code(m.code), m.name.en, m.name.zh, _code(m.unit), "yes" if m.may_be_negative else "")
+        (code(m.code), m.name.en, m.name.zh, code(m.unit), "yes" if m.may_be_negative else "")
         for _, m in sorted(measures().items())
     )
     yield from table(("code", "English", "中文", "unit", "may be negative"), rows)
@@ -439,7 +430,7 @@ def units_page() -> Iterator[str]:
     yield ""
     rows = (
         (
-            _code(e.key["code"]),
+            code(e.key["code"]),
             e.attributes["name_en"],
             e.attributes["name_zh"],
             e.attributes["dimension"],
@@ -454,10 +445,14 @@ def units_page() -> Iterator[str]:
 
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "commands.md": commands_page,
+    "acts.md": acts_page,
     "checks.md": checks_page,
     "facts-csv.md": facts_page,
     "formulas.md": formulas_page,
+    "jobs.md": jobs_page,
+    "limits.md": limits_page,
     "measures.md": measures_page,
+    "permissions.md": permissions_page,
     "plan-fields.md": plan_page,
     "rule-tables.md": rule_tables_page,
     "trace.md": trace_page,

@@ -40,8 +40,22 @@ class Text:
         return Text(zh=self.zh.format(**_in("zh", values)), en=self.en.format(**_in("en", values)))
 
 
+class _Value:
+    """A value that knows, besides its own formats, ``{count:fact|facts}``: the one word for 1, the other otherwise."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __format__(self, wanted: str) -> str:
+        one, bar, many = wanted.partition("|")
+        if not bar:
+            return format(self.value, wanted)
+        return one if str(self.value) == "1" else many
+
+
 def _in(language: Language, values: Mapping[str, object]) -> dict[str, object]:
-    return {name: value.in_language(language) if isinstance(value, Text) else value for name, value in values.items()}
+    said = {name: value.in_language(language) if isinstance(value, Text) else value for name, value in values.items()}
+    return {name: _Value(value) for name, value in said.items()}
 
 
 def listed(parts: Iterable[str | Text], nothing: str = "—") -> Text:

@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
@@ -83,13 +85,50 @@ def test_every_setting_is_documented() -> None:
     assert not missing, f"not in docs/reference/settings.md: {missing}"
 
 
+def _routes(patterns: Iterable[Any], before: str = "") -> Iterator[str]:
+    """Addresses of the site; those of the interface and of the administration have descriptions of their own."""
+    for one in patterns:
+        route = before + str(one.pattern).removeprefix("^").removesuffix("$").replace("\\", "")
+        if route == "admin/" or hasattr(one, "callback"):
+            yield re.sub(r"\(\?P<\w+>[^)]*\)|<[^>]*>", "<>", route)
+        elif route == "api/v1/":
+            yield route
+        else:
+            yield from _routes(one.url_patterns, route)
+
+
 def test_every_page_of_the_site_is_documented() -> None:
-    written = (ROOT / "src" / "hengneng" / "web" / "urls.py").read_text("utf-8")
-    routes = re.findall(r"""path\(\s*r?["']([^"']*)["']""", written)
-    served = {re.sub(r"\(\?P<\w+>[^)]*\)|<[^>]*>", "<>", route.strip("^$").replace("\\", "")) for route in routes}
+    from hengneng.web.urls import urlpatterns
+
+    # The last one answers whatever else is asked of the interface.
+    served = set(_routes(urlpatterns)) - {"api/v.*"}
     addresses = re.findall(r"^\| `/([^`]*)`", _page("site.md"), re.MULTILINE)
-    listed = {re.sub(r"<[^>]*>", "<>", address) for address in addresses}
-    assert listed == served
+    listed = [re.sub(r"<[^>]*>", "<>", address) for address in addresses]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == served
+
+
+def test_every_act_job_and_limit_is_documented() -> None:
+    from hengneng.jobs.kinds import kinds
+
+    acts, jobs, limits = _page("acts.md"), _page("jobs.md"), _page("limits.md")
+    assert not [
+        name for name in catalogue() if name.startswith("act.") and f"`{name.removeprefix('act.')}`" not in acts
+    ]
+    assert not [name for name in kinds() if f"`{name}`" not in jobs]
+    program = ROOT / "src" / "hengneng"
+    for file in (*program.rglob("limits.toml"), *program.rglob("policy.toml")):
+        assert f"`src/hengneng/{file.relative_to(program)}`" in limits, file
+        for name, entry in tomllib.loads(file.read_text("utf-8")).items():
+            names = [name] if "reason" in entry else [f"{name}.{inner}" for inner in entry]
+            assert not [each for each in names if f"| `{each}` |" not in limits], file
+
+
+def test_every_role_verb_and_reason_is_documented() -> None:
+    from hengneng.access import Role, Verb
+
+    page = _page("permissions.md")
+    assert not [word for word in (*Role, *Verb) if f"`{word}`" not in page]
 
 
 def test_every_check_is_documented() -> None:

@@ -49,8 +49,14 @@ def test_every_page_can_be_reached_from_the_index() -> None:
 
 
 @pytest.mark.parametrize(("page", "call"), CONSOLES)
-def test_commands_on_the_pages_can_be_given(page: Path, call: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_commands_on_the_pages_can_be_given(
+    page: Path, call: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    files = [block for block in blocks(page) if block.file]
+    for block in files:
+        (tmp_path / str(block.file)).parent.mkdir(exist_ok=True)
+        (tmp_path / str(block.file)).write_text("\n".join(block.lines), "utf-8")
+    monkeypatch.chdir(tmp_path if files else ROOT)
     written: str = call.command  # type: ignore[attr-defined]
     words = shlex.split(written.partition(" | ")[0])
     if words[0] != "hengneng":

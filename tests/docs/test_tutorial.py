@@ -28,7 +28,7 @@ def test_tutorial_does_what_it_says(language: str, home: Home, tmp_path: Path) -
             file.write_text("\n".join(block.lines) + "\n", "utf-8")
         elif block.language == "console":
             for call in calls(block):
-                compare(call, _said(call, folder, environment), LANGUAGES[language])
+                compare(call, said(call, folder, environment), LANGUAGES[language])
 
 
 def test_tutorials_do_the_same_in_both_languages() -> None:
@@ -41,7 +41,8 @@ def test_tutorials_do_the_same_in_both_languages() -> None:
     assert files["zh"] == files["en"]
 
 
-def _said(call: Call, folder: Path, environment: dict[str, str]) -> list[str]:
+def said(call: Call, folder: Path, environment: dict[str, str]) -> list[str]:
+    """What a command prints, in lines."""
     done = subprocess.run(
         call.command,
         shell=True,

@@ -489,3 +489,14 @@ def test_digests_are_the_same_in_every_process() -> None:
             [sys.executable, "-c", DIGESTS], env=environment, capture_output=True, encoding="utf-8", check=True
         )
         assert done.stdout == here
+
+
+@pytest.mark.parametrize("plan", ["china-12th-five-year", "china-2020", "qinghai-2019", "xinjiang-2015"])
+@pytest.mark.parametrize("period", ["2015H1", "2013H2", "2015Q3", "2014-07", "2015M1-7"])
+def test_a_part_of_a_year_is_judged_or_says_why_not(plan: str, period: str) -> None:
+    whole = shipped(plan)
+    for target in whole.targets:
+        place = whole.places_of(target)[0]
+        judgement = judged(whole, target.id, place, period, {})
+        assert judgement.level is Level.UNKNOWN
+        assert judgement.to_json()["reason"]

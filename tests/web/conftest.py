@@ -1,4 +1,4 @@
-"""The four plans of the project with their facts, loaded once a module and rolled back at its end."""
+"""The four plans of the project with their facts, loaded and published once a module and rolled back at its end."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def _load() -> None:
     from hengneng.facts.intake.recording import Intake, import_file
     from hengneng.rules.divisions import subject_code
     from hengneng.standing.plans import load_plan_folder, plan_of
+    from hengneng.standing.publishing import publish_what_never_was
     from hengneng.standing.report import period_shown
 
     for folder in sorted(path.parent for path in PLANS.glob("*/plan.yaml")):
@@ -46,6 +47,7 @@ def _load() -> None:
                 )
                 assert not import_file(folder / name, intake).refused
         period_shown(edition)
+    publish_what_never_was()
 
 
 @pytest.fixture

@@ -44,15 +44,16 @@ def test_switching_the_language_keeps_the_page(quiet: Page) -> None:
 
 def test_sorting_a_column_with_the_keyboard(quiet: Page) -> None:
     quiet.goto("/plans/xinjiang-2015/?period=2014&indicator=energy_intensity")
+    quiet.evaluate("window.stillTheSame = true")
     head = quiet.locator("th.achieved")
-    head.get_by_role("button").press("Enter")
-    assert head.get_attribute("aria-sort") == "ascending"
-    rising = [float(cell.get_attribute("data-sort") or "nan") for cell in quiet.locator("tbody td.achieved").all()]
-    assert rising == sorted(rising)
-    head.get_by_role("button").press("Enter")
-    assert head.get_attribute("aria-sort") == "descending"
-    falling = [float(cell.get_attribute("data-sort") or "nan") for cell in quiet.locator("tbody td.achieved").all()]
-    assert falling == sorted(falling, reverse=True)
+    for direction, falling in (("ascending", False), ("descending", True)):
+        head.get_by_role("link").press("Enter")
+        quiet.locator(f"th.achieved[aria-sort={direction}]").wait_for()
+        values = [float(cell.get_attribute("data-sort") or "nan") for cell in quiet.locator("tbody td.achieved").all()]
+        assert len(values) == 15
+        assert values == sorted(values, reverse=falling)
+    assert "sort=-achieved" in quiet.url
+    assert quiet.evaluate("window.stillTheSame")
 
 
 def test_switching_the_period_without_a_full_reload(quiet: Page) -> None:
@@ -64,7 +65,7 @@ def test_switching_the_period_without_a_full_reload(quiet: Page) -> None:
     assert quiet.evaluate("window.stillTheSame")
     assert "period=2013" in (quiet.locator("#language").get_attribute("href") or "")
     assert quiet.locator("figure.chart canvas").count() == 1
-    assert quiet.locator("th.achieved button").first.is_visible()
+    assert quiet.locator("th.achieved a").first.is_visible()
 
 
 def test_keys(quiet: Page) -> None:
@@ -74,12 +75,52 @@ def test_keys(quiet: Page) -> None:
     quiet.keyboard.press("Escape")
     quiet.keyboard.press("/")
     quiet.keyboard.type("哈密")
-    assert quiet.locator("tbody tr:visible").count() == 1
-    quiet.locator("tbody tr:visible td.achieved a").focus()
+    quiet.wait_for_url("**q=**")
+    assert quiet.evaluate("document.activeElement.id") == "search"
+    assert quiet.locator("table.standing tbody tr:visible").count() == 1
+    quiet.locator("table.standing td.achieved a").focus()
     quiet.keyboard.press("ArrowRight")
     assert quiet.evaluate("document.activeElement.closest('td').className").startswith("due")
     quiet.keyboard.press("e")
     quiet.wait_for_url("**/figures/*/")
+
+
+def test_the_keys_do_what_the_list_of_the_page_says(quiet: Page) -> None:
+    for address in ("/rules/warning_schemes/", "/plans/xinjiang-2015/document/", "/plans/xinjiang-2015/"):
+        quiet.goto(address)
+        quiet.keyboard.press("/")
+        assert quiet.evaluate("document.activeElement.type") == "search", address
+    quiet.goto("/about/")
+    quiet.keyboard.press("?")
+    assert quiet.locator("dialog#keys kbd:visible").all_inner_texts() == ["?", "Esc"]
+    quiet.goto("/rules/warning_schemes/")
+    quiet.keyboard.press("?")
+    assert quiet.locator("dialog#keys kbd:visible").all_inner_texts() == ["/", "?", "←", "↑", "↓", "→", "Esc"]
+
+
+def test_the_first_stop_of_the_keyboard_leads_past_the_menu(quiet: Page) -> None:
+    quiet.goto("/plans/xinjiang-2015/")
+    quiet.keyboard.press("Tab")
+    assert quiet.evaluate("document.activeElement.className") == "skip"
+    assert quiet.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    quiet.keyboard.press("Enter")
+    assert quiet.evaluate("document.activeElement.id") == "content"
+
+
+def test_the_menu_of_a_phone_opens_without_a_script(browser: Browser, live_site: str) -> None:
+    context = browser.new_context(
+        java_script_enabled=False, base_url=live_site, locale="zh-CN", viewport={"width": 390, "height": 800}
+    )
+    page = context.new_page()
+    page.goto("/plans/")
+    head = page.locator("header.site").bounding_box()
+    assert head is not None
+    assert head["height"] <= 60
+    assert not page.locator("#menu").is_visible()
+    page.locator(".menu-button").click()
+    page.locator("#menu a", has_text="关于").click()
+    page.wait_for_url("**/about/")
+    context.close()
 
 
 def test_on_a_phone_the_page_fits_and_the_first_column_stays(quiet: Page) -> None:
@@ -104,6 +145,9 @@ def test_the_page_works_without_scripts(browser: Browser, live_site: str) -> Non
     page.locator("select[name=period]").select_option("2013")
     page.locator("form.filters button").click()
     page.wait_for_url("**period=2013**")
-    assert page.locator("table.standing").count() > 1
-    assert not page.locator("[data-search]").is_visible()
+    assert page.locator("table.standing").count() == 1
+    page.locator("[data-search]").fill("哈密")
+    page.locator("form.filters button").click()
+    page.wait_for_url("**q=**")
+    assert page.locator("table.standing tbody tr").count() == 1
     context.close()

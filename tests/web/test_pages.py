@@ -28,8 +28,8 @@ PAGES = (
     "/plans/xinjiang-2015/?period=2014&place=650100",
     "/plans/xinjiang-2015/?period=2014&indicator=energy_intensity",
     "/plans/xinjiang-2015/?period=2014&as-of=2016-01-01",
-    "/facts/energy_consumption_equivalent/650100/2010/",
 )
+FACT = "/facts/energy_consumption_equivalent/650100/2010/"
 MOST_QUERIES = 40
 HEAVIEST = 400_000  # bytes
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -58,6 +58,41 @@ def test_pages_answer_in_both_languages(site: Client, address: str, language: st
     assert len(answer.content) < HEAVIEST
 
 
+@pytest.fixture
+def auditor(site: Client) -> Client:
+    """Somebody signed in who reads everything."""
+    from hengneng.accounts.models import Appointment, Person
+    from hengneng.accounts.roles import Role
+    from hengneng.registry.models import Organisation
+
+    person = Person.objects.create(identifier="reader", name="reader")
+    body = Organisation.objects.filter(place="650000").first()
+    Appointment.objects.create(person=person, role=Role.AUDITOR, organisation=body, valid_from="2000-01-01")
+    site.force_login(person)
+    return site
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_fact_is_for_those_who_sign_in(site: Client, language: str) -> None:
+    answer = site.get(FACT, headers={"accept-language": language})
+    assert answer.status_code == 403
+    assert "/sign-in/?next=" in text_of(answer)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_of_a_fact_answers_in_both_languages(auditor: Client, language: str) -> None:
+    answer = auditor.get(FACT, headers={"accept-language": language})
+    page = text_of(answer)
+    assert answer.status_code == 200
+    assert f'<html lang="{"zh-CN" if language == "zh" else "en"}">' in page
+    assert "facts.example.csv" in page
+
+
+@pytest.mark.parametrize("series", ["nothing/650100/2014", "energy_consumption_equivalent/650100/1899"])
+def test_a_fact_that_is_not_there(auditor: Client, series: str) -> None:
+    assert auditor.get(f"/facts/{series}/").status_code == 404
+
+
 def test_the_english_first_page_has_no_chinese_words(site: Client) -> None:
     page = text_of(site.get("/", {"lang": "en"}))
     page = re.sub(r'<a id="language".*?</a>', "", page)
@@ -77,7 +112,7 @@ def test_the_first_page_says_the_finding_and_where_to_go(site: Client) -> None:
 
 def test_sentences_count_what_the_table_shows(site: Client) -> None:
     page = text_of(site.get("/plans/xinjiang-2015/?period=2014&indicator=energy_intensity"))
-    said = re.search(r"<h2>(\d+) 个地州市中 (\d+) 个落后进度</h2>", page)
+    said = re.search(r'<h2 class="finding">万元GDP能耗：(\d+) 个地州市中 (\d+) 个落后进度</h2>', page)
     assert said is not None
     rows = re.findall(r'<tr data-searchable="[^"]*" class="(\w+)">', page)
     assert (int(said[1]), int(said[2])) == (len(rows), rows.count("behind"))
@@ -121,7 +156,7 @@ def test_the_csv_has_sources_and_marks(site: Client) -> None:
     answer = site.get("/plans/xinjiang-2015/standing.csv?period=2014&indicator=energy_intensity&lang=en")
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert 'filename="xinjiang-2015-2014.csv"' in answer.headers["Content-Disposition"]
-    text = answer.content.decode("utf-8")
+    text = answer.getvalue().decode("utf-8")
     assert text.startswith("\ufeff")
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert len(rows) == 15
@@ -134,7 +169,7 @@ def test_the_csv_has_sources_and_marks(site: Client) -> None:
 
 
 def test_what_is_missing_is_empty_in_the_csv_and_never_zero(site: Client) -> None:
-    text = site.get("/plans/china-2020/standing.csv?period=2020&lang=en").content.decode("utf-8-sig")
+    text = site.get("/plans/china-2020/standing.csv?period=2020&lang=en").getvalue().decode("utf-8-sig")
     unknown = [row for row in csv.DictReader(io.StringIO(text)) if row["verdict"] == "unknown"]
     assert unknown
     assert all(row["reason"] for row in unknown)
@@ -181,8 +216,6 @@ def test_what_cannot_be_understood_is_refused_with_a_way_out(
         ("/plans/nothing/", 404),
         ("/plans/nothing/standing.csv", 404),
         ("/plans/nothing/document/", 404),
-        ("/facts/nothing/650100/2014/", 404),
-        ("/facts/energy_consumption_equivalent/650100/1899/", 404),
         (f"/figures/{'0' * 64}/", 404),
         (f"/figures/{'0' * 64}.json", 404),
         ("/figures/abc/", 400),
@@ -202,7 +235,7 @@ def test_a_failure_gives_an_id_that_is_in_the_log(
     def broken(*arguments: object) -> None:
         raise RuntimeError("on purpose")
 
-    monkeypatch.setattr("hengneng.web.views.plans.documents_of", broken)
+    monkeypatch.setattr("hengneng.web.views.documents.documents_of", broken)
     site.raise_request_exception = False
     answer = site.get("/plans/xinjiang-2015/document/", {"lang": language})
     identifier = re.search(r'<code>([0-9a-f]{8})</code>', text_of(answer))

@@ -53,6 +53,10 @@ def test_messages_used_in_templates_exist() -> None:
             assert any(known.startswith(f"{identifier}.") for known in catalogue()), f"{template.name}: {identifier}"
 
 
+def test_people_are_addressed_politely() -> None:
+    assert not [name for name, text in catalogue().items() if "你" in text.zh]
+
+
 def test_every_condition_of_a_rule_has_its_words() -> None:
     assert not [name for name in CONDITIONS if f"condition.{name}" not in catalogue()]
 

@@ -22,6 +22,8 @@ def check(context: click.Context, as_json: bool) -> None:
         "formulas": _formulas,
         "plans": _plans,
         "stale": _stale,
+        "permissions": _permissions,
+        "log": _log,
         "frontend": _frontend,
     }
     found: dict[str, tuple[bool, str]] = {}
@@ -98,3 +100,19 @@ def _frontend() -> str:
     if missing:
         raise FileNotFoundError(f"{', '.join(missing)}: run `make setup`")
     return str(len(VENDOR_FILES))
+
+
+def _permissions() -> str:
+    from hengneng.access import permissions
+
+    return str(len(permissions()))
+
+
+def _log() -> str:
+    """The number of acts; RefusedError with the breaks of the chain."""
+    from hengneng.acts.verifying import verify
+
+    found = verify()
+    if found.problems:
+        raise RefusedError(*found.problems)
+    return str(found.acts)

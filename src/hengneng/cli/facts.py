@@ -49,6 +49,7 @@ def import_facts(
     from hengneng.cli.records import edition, ready, user
 
     ready()
+    from hengneng.access import terminal_actor
     from hengneng.facts.intake.recording import Intake, import_file
     from hengneng.home import home_folder
     from hengneng.rules.divisions import subject_code
@@ -64,6 +65,7 @@ def import_facts(
             Intake(
                 recorded_by=user(),
                 language=LANGUAGE,
+                actor=terminal_actor(),
                 plan=plan_name,
                 plan_subjects=subjects,
                 source=source,

@@ -12,6 +12,7 @@ from hengneng.problems import Problem, RefusedError
 from hengneng.rules.divisions import DivisionError, find_division, subject_code
 
 if TYPE_CHECKING:
+    from hengneng.accounts.models import Person
     from hengneng.plans.model import Plan
     from hengneng.registry.models import PlanEdition
 
@@ -75,3 +76,13 @@ def user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def person_of(identifier: str) -> Person:
+    """Somebody by their sign-in name. RefusedError C014."""
+    from hengneng.accounts.models import Person
+
+    found = Person.objects.filter(identifier=identifier).first()
+    if found is None:
+        raise RefusedError(Problem("C014", "IDENTIFIER", {"found": identifier}))
+    return found

@@ -11,6 +11,7 @@ from hengneng.cli.serving import serve_site
 from hengneng.trace import Mark
 
 PLANS_FOLDER = Path(__file__).resolve().parents[3] / "plans"
+PEOPLE_FILE = "people.example.csv"
 FACT_FILES = {"facts.csv": False, "facts.example.csv": True}
 
 
@@ -19,7 +20,8 @@ FACT_FILES = {"facts.csv": False, "facts.example.csv": True}
 @click.option("--host", default="127.0.0.1", help=words("cli.serve.host"))
 @click.option("--plans", "folder", type=click.Path(path_type=Path), default=PLANS_FOLDER, help=words("cli.run.plans"))
 @click.option("--no-serve", is_flag=True, help=words("cli.run.no_serve"))
-def run(port: int, host: str, folder: Path, no_serve: bool) -> None:
+@click.option("--no-worker", is_flag=True, help=words("cli.serve.no_worker"))
+def run(port: int, host: str, folder: Path, no_serve: bool, no_worker: bool) -> None:
     """Prepare, load, print, serve."""
     from hengneng.cli.records import ready
 
@@ -28,8 +30,9 @@ def run(port: int, host: str, folder: Path, no_serve: bool) -> None:
     for path in plans:
         _load(path)
     _stand()
+    _let_in(plans, f"http://{host}:{port}")
     if not no_serve:
-        serve_site(host, port)
+        serve_site(host, port, with_worker=not no_worker)
 
 
 def _load(path: Path) -> None:
@@ -76,6 +79,7 @@ def _stand() -> None:
     from hengneng.cli.standing import read_standing, show
     from hengneng.registry.models import PlanEdition
     from hengneng.standing.arrival import recompute_now
+    from hengneng.standing.publishing import publish_what_never_was
 
     with progress_bar(words("cli.facts.recomputing")) as advance:
         recompute_now(advance)
@@ -84,5 +88,26 @@ def _stand() -> None:
         found = read_standing(identifier, None, None, None)
         marks.update(mark for row in found.rows for mark in row.content["marks"])
         show(found)
+    published = publish_what_never_was()
+    if published:
+        click.echo(words("cli.publish.at_start", count=len(published)))
     if Mark.EXAMPLE in marks:
         click.echo(words("cli.run.example_note"))
+
+
+def _let_in(plans: list[Path], address: str) -> None:
+    """Add the example people, and print a link for every one of them who has not signed in yet."""
+    from hengneng.access import terminal_actor
+    from hengneng.access.appointing import load_people, new_link
+    from hengneng.accounts.models import Person
+    from hengneng.cli.people import print_links
+
+    actor = terminal_actor()
+    added = [one for path in plans if (path / PEOPLE_FILE).exists()
+             for one in load_people(actor, path / PEOPLE_FILE, example=True)]  # fmt: skip
+    fresh = {person.pk for person, _ in added}
+    waiting = [person for person in Person.objects.filter(example=True, active=True).exclude(pk__in=fresh)
+               if not person.has_usable_password()]  # fmt: skip
+    links = added + [(person, new_link(actor, person)) for person in waiting]
+    if links:
+        print_links([(person.name, person.identifier, secret) for person, secret in links], address)

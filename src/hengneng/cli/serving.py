@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import partial
 
 import click
 
@@ -14,16 +15,17 @@ from hengneng.problems import Problem, RefusedError
 @click.command(help=words("cli.serve.help"))
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, envvar="PORT", help=words("cli.serve.port"))
 @click.option("--host", default="127.0.0.1", help=words("cli.serve.host"))
-def serve(port: int, host: str) -> None:
-    """Serve the site."""
+@click.option("--no-worker", is_flag=True, help=words("cli.serve.no_worker"))
+def serve(port: int, host: str, no_worker: bool) -> None:
+    """Serve the site, with a worker beside it."""
     from hengneng.cli.records import ready
 
     ready()
-    serve_site(host, port)
+    serve_site(host, port, with_worker=not no_worker)
 
 
-def serve_site(host: str, port: int) -> None:
-    """Hand this process over to the web server. RefusedError C010 when the port cannot be had."""
+def serve_site(host: str, port: int, with_worker: bool = True) -> None:
+    """Hand this process over to the web server, with a worker beside it. RefusedError C010: the port cannot be had."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -35,9 +37,11 @@ def serve_site(host: str, port: int) -> None:
     # The workers are new processes: they must not inherit an open connection.
     connections.close_all()
     click.echo(words("cli.serve.listening", host=host, port=port))
+    from hengneng.cli.beside import start_beside, stop_beside
     from hengneng.web.server import Server
 
-    Server(host, port, workers=max(2, os.cpu_count() or 1)).run()
+    on_exit = partial(stop_beside, start_beside()) if with_worker else None
+    Server(host, port, workers=max(2, os.cpu_count() or 1), on_exit=on_exit).run()
 
 
 @click.command(help=words("cli.worker.help"))
@@ -47,6 +51,6 @@ def worker(once: bool) -> None:
     from hengneng.cli.records import ready
 
     ready()
-    from django.core.management import call_command
+    from hengneng.jobs.worker import work_off
 
-    call_command("db_worker", batch=once, verbosity=1)
+    work_off(once)

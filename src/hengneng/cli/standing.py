@@ -37,17 +37,49 @@ YEARS_SHOWN = 8
 @click.option("--period", "period_text", metavar="P", help=words("cli.standing.period"))
 @click.option("--as-of", "as_of", metavar="DATE", help=words("cli.standing.as_of"))
 @click.option("--place", "place_text", metavar="CODE", help=words("cli.standing.place"))
+@click.option("--rebuild", is_flag=True, help=words("cli.standing.rebuild"))
 @json_option
-def standing(plan: str, period_text: str | None, as_of: str | None, place_text: str | None, as_json: bool) -> None:
+def standing(
+    plan: str, period_text: str | None, as_of: str | None, place_text: str | None, rebuild: bool, as_json: bool
+) -> None:
     """The standing of a plan."""
-    from hengneng.cli.records import ready
+    from hengneng.cli.records import edition, ready
 
     ready()
+    if rebuild:
+        from hengneng.standing import rows
+
+        click.echo(words("cli.standing.rebuilt", rows=rows.rebuild(edition(plan))), err=True)
     found = read_standing(plan, period_text, as_of, place_text)
     if as_json:
         print_json(found.to_json())
     else:
         show(found)
+
+
+@click.command(help=words("cli.publish.help"))
+@click.argument("plan", metavar="PLAN")
+@click.option("--period", "period_text", metavar="P", help=words("cli.standing.period"))
+@click.option("--note", default="", help=words("cli.publish.note"))
+@json_option
+def publish(plan: str, period_text: str | None, note: str, as_json: bool) -> None:
+    """Publish the current standing of a plan."""
+    from hengneng.cli.records import edition, period, ready
+
+    ready()
+    from hengneng.access import terminal_actor
+    from hengneng.standing import publishing
+    from hengneng.standing.report import period_shown
+
+    chosen = edition(plan)
+    with progress_bar(words("cli.standing.computing")) as advance:
+        when = period(period_text) if period_text else period_shown(chosen, advance)
+    made = publishing.publish(terminal_actor(), chosen, when, note)
+    found = {"plan": chosen.identifier, "period": when.written, "rows": made.rows.count(), "act": made.act}
+    if as_json:
+        print_json({**found, "published_at": made.published_at.isoformat(), "note": note})
+    else:
+        click.echo(words("cli.publish.done", **{**found, "act": made.act[:8]}))
 
 
 def read_standing(plan: str, period_text: str | None, as_of: str | None, place_text: str | None) -> Standing:

@@ -46,6 +46,10 @@ class IndicatorFigures:
         The first way that gives a number counts; when none does, the first way says what is missing.
         """
         ways = [*self._published_change(period), *self._from_levels(period), *self._from_growth(period)]
+        if not ways:
+            # Nothing is published of such a period, and levels are compared for whole years only.
+            nothing = {"intensity_before": None, "intensity_now": None}
+            ways = [self._figure("yearly_decline", nothing, period, "yearly")]
         known = [way for way in ways if way.value is not None]
         if not known:
             return ways[0], None

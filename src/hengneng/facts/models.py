@@ -88,6 +88,7 @@ class Fact(models.Model):
     reason = models.TextField(blank=True)
     recorded_at = models.DateTimeField()
     recorded_by = models.CharField(max_length=100)
+    act = models.CharField(max_length=32, null=True, help_text="Id of the act in the log; none where nobody signed in.")
 
     objects = FactQuerySet.as_manager()
 
@@ -106,7 +107,12 @@ class Fact(models.Model):
             ),
             models.CheckConstraint(condition=Q(period_end__gte=F("period_start")), name="fact_period_forward"),
         ]
-        indexes = [models.Index(fields=["place", "measure", "period"])]
+        indexes = [
+            models.Index(fields=["place", "measure", "period"]),
+            models.Index(fields=["recorded_at"], name="facts_by_moment"),
+            models.Index(fields=["period_end", "id"], name="facts_by_period"),
+            models.Index(fields=["act"], name="facts_by_act"),
+        ]
 
     @property
     def key(self) -> str:
@@ -121,3 +127,28 @@ class Fact(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FactImport(models.Model):
+    """What became of an uploaded file of facts: counts, problems, and the rows that went back."""
+
+    act = models.CharField(max_length=32, unique=True)
+    file_name = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    imported_at = models.DateTimeField()
+    imported_by = models.CharField(max_length=100)
+    recorded = models.PositiveIntegerField()
+    corrected = models.PositiveIntegerField()
+    unchanged = models.PositiveIntegerField()
+    refused = models.PositiveIntegerField()
+    problems = models.JSONField(help_text="The first of them; the returned file has every one.")
+    notes = models.JSONField()
+    returned = models.TextField(blank=True, help_text="The refused rows as CSV, with what is wrong.")
+
+    objects = WrittenOnceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["imported_by", "id"], name="imports_of_a_person")]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.act})"

@@ -62,8 +62,25 @@ class PlaceVersion(models.Model):
         return f"{self.code} {self.name_zh}"
 
 
+class Ancestry(models.Model):
+    """Which place lies within which, itself included: the tree of the newest versions, ready for questions.
+
+    Derived from the versions by :func:`hengneng.registry.places.rebuild_ancestry`; never edited.
+    """
+
+    ancestor = models.ForeignKey(Place, models.CASCADE, related_name="within_it")
+    descendant = models.ForeignKey(Place, models.CASCADE, related_name="ancestry")
+    distance = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ancestor", "descendant"], name="one_way_up")]
+
+    def __str__(self) -> str:
+        return f"{self.descendant_id} in {self.ancestor_id}"
+
+
 class Organisation(models.Model):
-    """A body that has duties: government, department, supervision body."""
+    """A body that has duties or follows them: government, department, office, supervision body, energy-using unit."""
 
     class Kind(models.TextChoices):
         REGION_GOVERNMENT = "region_government"
@@ -71,6 +88,12 @@ class Organisation(models.Model):
         PREFECTURE_GOVERNMENT = "prefecture_government"
         NATIONAL_AUTHORITY = "national_authority"
         SUPERVISION_BODY = "supervision_body"
+        REGION_OFFICE = "region_office"
+        PREFECTURE_OFFICE = "prefecture_office"
+        COUNTY_GOVERNMENT = "county_government"
+        COUNTY_OFFICE = "county_office"
+        ENERGY_USING_UNIT = "energy_using_unit"
+        AUDIT_OFFICE = "audit_office"
 
     identifier = models.CharField(max_length=60, unique=True)
     kind = models.CharField(max_length=30, choices=Kind.choices)
@@ -80,9 +103,16 @@ class Organisation(models.Model):
     parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="parts")
     valid_from = models.DateField(null=True)
     valid_to = models.DateField(null=True)
+    source = models.TextField(blank=True, default="")
+    confidence = models.CharField(max_length=20, blank=True, default="")
 
     def __str__(self) -> str:
         return self.identifier
+
+    @property
+    def label(self) -> Text:
+        """The name in both languages."""
+        return Text(zh=self.name_zh, en=self.name_en)
 
 
 class PlanEdition(models.Model):

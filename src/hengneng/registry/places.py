@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import F
 
-from hengneng.registry.models import Place, PlaceVersion
+from hengneng.registry.models import Ancestry, Place, PlaceVersion
 from hengneng.rules.divisions import Division, divisions, register, subject_code
 
 
@@ -22,7 +23,29 @@ def load_places() -> int:
     for one in divisions():
         version, _ = PlaceVersion.objects.update_or_create(code=one.code, defaults=_fields(one))
         version.excludes.set([subject_code(code) for code in one.excludes])
+    rebuild_ancestry()
     return sum(one.code not in known for one in divisions())
+
+
+@transaction.atomic
+def rebuild_ancestry() -> None:
+    """Derive anew which place lies within which, from the parent in the newest version of each."""
+    parents: dict[str, str | None] = {}
+    for place, parent in PlaceVersion.objects.order_by(F("valid_from").asc(nulls_first=True)).values_list(
+        "place_id", "parent_id"
+    ):
+        parents[place] = parent
+    rows = []
+    for place in Place.objects.values_list("code", flat=True):
+        above: str | None = place
+        distance = 0
+        seen: set[str] = set()
+        while above is not None and above not in seen:
+            seen.add(above)
+            rows.append(Ancestry(ancestor_id=above, descendant_id=place, distance=distance))
+            above, distance = parents.get(above), distance + 1
+    Ancestry.objects.all().delete()
+    Ancestry.objects.bulk_create(rows, batch_size=500)
 
 
 def _fields(one: Division) -> dict[str, object]:

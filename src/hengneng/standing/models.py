@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from hengneng.database.written_once import WrittenOnceQuerySet
+from hengneng.language import Text
 from hengneng.registry.models import Place, PlanEdition
 
 
@@ -107,6 +109,142 @@ class StaleMark(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["plan", "target", "place", "period"], name="stale_once"),
         ]
+
+
+class ComputedPeriod(models.Model):
+    """A period for which every line of a plan has been judged; what has become stale since is marked by itself."""
+
+    plan = models.ForeignKey(PlanEdition, models.CASCADE, related_name="computed_periods")
+    period = models.CharField(max_length=12)
+    period_end = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["plan", "period"], name="computed_once")]
+
+
+class KnownFacts(models.Model):
+    """The newest fact that was there when the known periods of a plan were last sought and computed."""
+
+    plan = models.OneToOneField(PlanEdition, models.CASCADE, primary_key=True, related_name="known_facts")
+    newest_fact = models.BigIntegerField()
+
+
+class Publication(models.Model):
+    """The standing of a plan for a period made public: the verdicts that were current at that moment, for ever."""
+
+    plan = models.ForeignKey(PlanEdition, models.PROTECT, related_name="publications")
+    period = models.CharField(max_length=12)
+    period_end = models.DateField()
+    last_run = models.ForeignKey(Run, models.PROTECT, related_name="publications")
+    published_at = models.DateTimeField()
+    published_by = models.TextField()
+    note = models.TextField(blank=True)
+    note_texts = models.JSONField(
+        null=True, help_text="A note that the program wrote, in both languages, instead of one."
+    )
+    act = models.CharField(max_length=32)
+    observations = models.JSONField(default=list, help_text="What was shown beside the verdicts, as it was shown.")
+
+    objects = WrittenOnceQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["plan", "period", "published_at"])]
+        ordering = ["published_at", "id"]
+
+    @property
+    def said_note(self) -> Text | None:
+        """The note in each language: the program's own in both, a person's as it was typed; None without one."""
+        if self.note_texts is not None:
+            return Text(**self.note_texts)
+        return Text(zh=self.note, en=self.note) if self.note else None
+
+    def __str__(self) -> str:
+        return f"{self.plan} {self.period}, published {self.published_at:%Y-%m-%d}"
+
+
+class PublishedFigure(models.Model):
+    """A figure that a publication has made public, as a result or as an input of one."""
+
+    publication = models.ForeignKey(Publication, models.PROTECT, related_name="figures")
+    digest = models.CharField(max_length=64)
+
+    objects = WrittenOnceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["digest", "publication"], name="one_figure_a_publication"),
+        ]
+
+
+class StandingRow(models.Model):
+    """One line of a standing as it is read: which verdict counts, and what tables sort, search and count by.
+
+    Derived from the verdicts. Rows without a publication are current and are replaced when newer verdicts are stored;
+    rows of a publication are copies that nothing changes. Numbers are in the unit of the figure, rates as fractions.
+    """
+
+    plan = models.ForeignKey(PlanEdition, models.PROTECT, related_name="rows")
+    publication = models.ForeignKey(Publication, models.PROTECT, null=True, related_name="rows")
+    verdict = models.ForeignKey(StoredVerdict, models.PROTECT, related_name="rows")
+    target = models.CharField(max_length=80)
+    indicator_key = models.CharField(max_length=130, help_text="indicator/kind")
+    place = models.ForeignKey(Place, models.PROTECT, related_name="standing_rows")
+    place_zh = models.CharField(max_length=100)
+    place_en = models.CharField(max_length=100)
+    place_level = models.CharField(max_length=20)
+    period = models.CharField(max_length=12)
+    period_end = models.DateField()
+    position = models.PositiveIntegerField(help_text="Place among the lines of the document.")
+    level = models.CharField(max_length=10, choices=StoredVerdict.Level.choices)
+    severity = models.PositiveSmallIntegerField(help_text="0 is worst; the unknown come last.")
+    known = models.BooleanField(help_text="Whether there is anything to show beyond a reason.")
+    target_value = models.FloatField(null=True)
+    achieved = models.FloatField(null=True)
+    due = models.FloatField(null=True)
+    gap = models.FloatField(null=True, help_text="Below zero: short of what is due.")
+    rank = models.FloatField(help_text="The gap, or more than any gap where there is none: orders within a severity.")
+    progress = models.FloatField(null=True)
+    yearly = models.FloatField(null=True)
+    remaining = models.FloatField(null=True)
+    warning = models.PositiveSmallIntegerField(null=True, help_text="Severity of the warning; 0 is best.")
+    example = models.BooleanField()
+    unverified = models.BooleanField()
+    reason = models.CharField(max_length=60, blank=True, help_text="Code of the reason of an unknown verdict.")
+
+    class Meta:
+        constraints = [
+            # Two constraints, since SQLite cannot treat two NULLs as equal.
+            models.UniqueConstraint(
+                fields=["plan", "period", "target", "place"],
+                condition=Q(publication=None),
+                name="one_current_row_a_line",
+            ),
+            models.UniqueConstraint(fields=["publication", "target", "place"], name="one_published_row_a_line"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["plan", "publication", "period", "indicator_key", "severity", "rank", "position"],
+                name="standing_ranked",
+            ),
+            models.Index(
+                fields=[
+                    "plan",
+                    "publication",
+                    "period",
+                    "indicator_key",
+                    "level",
+                    "place_level",
+                    "known",
+                    "example",
+                    "unverified",
+                ],
+                name="standing_counted",
+            ),
+            models.Index(fields=["place", "publication", "period"], name="standing_of_place"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target}/{self.place_id}/{self.period}: {self.level}"
 
 
 class PublishedVerdict(models.Model):

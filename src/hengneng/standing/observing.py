@@ -39,6 +39,7 @@ class Series:
             "stated_unit": stated.unit,
             "place": self.place,
             "place_name": {"zh": self.place_name.zh, "en": self.place_name.en},
+            "declines": bool(self.figures) and self.figures[-1].indicator.endswith(".yearly"),
             "points": [
                 {
                     "period": figure.period,

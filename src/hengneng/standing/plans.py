@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,11 +11,15 @@ from pathlib import Path
 from django.db import transaction
 from pydantic import ValidationError
 
+from hengneng.periods import Period
 from hengneng.plans.checks import check_plan
 from hengneng.plans.model import Plan
 from hengneng.problems import Problem, RefusedError
 from hengneng.registry.models import Organisation, PlanEdition
+from hengneng.registry.organisations import FILE as ORGANISATIONS_FILE
+from hengneng.registry.organisations import load_organisations, read_organisations
 from hengneng.registry.places import ensure_places
+from hengneng.registry.signals import plan_loaded
 from hengneng.rules.divisions import subject_code
 from hengneng.standing.models import PublishedVerdict
 
@@ -42,16 +47,17 @@ class LoadResult:
 
 
 def load_plan_folder(folder: Path) -> LoadResult:
-    """Check a plan folder and load it with its published verdicts.
+    """Check a plan folder and load it with its published verdicts and its organisations.
 
     RefusedError with the findings of the checks; L001 when this edition was loaded before with other content; L002
-    for a row of published.csv that cannot be used.
+    for a row of published.csv that cannot be used; L010 to L014 for organisations.csv.
     """
     report = check_plan(folder)
     if report.loaded is None or not report.accepted:
         raise RefusedError(*(problem for problem in report.problems if problem.refuses))
     plan = report.loaded.plan
     published = _read_published(folder / PUBLISHED_FILE, plan)
+    organisations = read_organisations(folder / ORGANISATIONS_FILE, [body.id for body in plan.head.organisations])
     with transaction.atomic():
         ensure_places([place.code for place in plan.places] + [row["place"] for row in published])
         edition = PlanEdition.objects.filter(identifier=plan.id, edition=plan.head.edition).first()
@@ -79,7 +85,10 @@ def load_plan_folder(folder: Path) -> LoadResult:
                 supersedes=plan.head.supersedes,
             )
         _load_organisations(plan)
+        # What the file says of a body that the document names too goes further, and comes last.
+        load_organisations(organisations)
         _load_published(edition, published)
+        plan_loaded.send(sender=PlanEdition, edition=edition, plan=plan)
     return LoadResult(edition, created, len(published))
 
 
@@ -143,7 +152,9 @@ def _load_published(edition: PlanEdition, rows: list[dict[str, str]]) -> None:
 
 def current_edition(identifier: str) -> PlanEdition:
     """The newest edition of a plan. PlanEdition.DoesNotExist when it was never loaded."""
-    found = PlanEdition.objects.filter(identifier=identifier).order_by("edition").last()
+    # Content and texts are large, and pages rarely want them: the plan is kept in memory (plan_of).
+    editions = PlanEdition.objects.filter(identifier=identifier).defer("content", "texts")
+    found = editions.order_by("edition").last()
     if found is None:
         raise PlanEdition.DoesNotExist(identifier)
     return found
@@ -163,6 +174,15 @@ def _plan(digest: str, primary_key: int) -> Plan:
 def plan_of(edition: PlanEdition) -> Plan:
     """The plan of an edition; editions are written once, so it is kept in memory."""
     return _plan(edition.digest, edition.pk)
+
+
+def concerns(edition: PlanEdition, period: Period) -> bool:
+    """Whether the plan has anything to say of the period: others are not computed because somebody asks."""
+    plan = plan_of(edition)
+    head = plan.head
+    last = max((target.due for target in plan.targets), default=head.in_force.last)
+    first = min((t.base_year for t in plan.targets if t.base_year), default=head.in_force.first.year)
+    return period.overlaps(dt.date(first, 1, 1), max(last, head.in_force.last))
 
 
 def superseded_by(identifier: str) -> str | None:

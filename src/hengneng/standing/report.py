@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from hengneng.evaluation.judging import Level
 from hengneng.language import Text
 from hengneng.periods import Period
-from hengneng.plans.model import Plan, Target
+from hengneng.plans.model import Plan
 from hengneng.registry.models import PlanEdition
-from hengneng.rules.divisions import NotValidThenError, division, name_of, subject_code
-from hengneng.standing.computing import ensure_computed, judge_lines, known_periods, lines_of
-from hengneng.standing.models import PublishedVerdict, StoredVerdict
+from hengneng.standing.computing import ensure_computed, ensure_known, judge_lines, lines_of
+from hengneng.standing.models import PublishedVerdict, StandingRow
 from hengneng.standing.observing import Series, observe
 from hengneng.standing.plans import plan_of, superseded_by
+from hengneng.standing.rows import Verdict, place_name
 from hengneng.standing.storing import store_figures
-from hengneng.trace import Unknown
 
 _AGREEING = {
     "met": (Level.MET, Level.ON_TRACK),
@@ -43,52 +43,21 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One target at one place."""
+class Row(Verdict):
+    """One target at one place: what the verdict says, and what was published beside it.
 
-    target: Target
+    ``indexed`` is the row of the table of rows, where it was read from there.
+    """
+
     place: str
     place_name: Text
-    content: Mapping[str, Any]
-    published: tuple[Published, ...]
-
-    @property
-    def level(self) -> Level:
-        """Our verdict."""
-        return Level(self.content["verdict"])
-
-    @property
-    def reason(self) -> Text | None:
-        """Why it is unknown."""
-        return Unknown.from_json(self.content["reason"]).text() if self.content["reason"] else None
-
-    def number(self, *roles: str) -> float | None:
-        """Value of the first of these figures that is there."""
-        figure = self.figure(*roles)
-        return None if figure is None else figure["value"]
-
-    def figure(self, *roles: str) -> Mapping[str, Any] | None:
-        """The first of these figures that is there: its digest, value, unit, reason."""
-        figures = self.content["figures"]
-        return next((figures[role] for role in roles if role in figures), None)
-
-    @property
-    def achieved(self) -> Mapping[str, Any] | None:
-        """The figure that stands against the target's value."""
-        if self.target.kind.is_reduction:
-            return self.figure("cumulative", "yearly")
-        return self.figure("actual")
+    published: tuple[Published, ...] = ()
+    indexed: StandingRow | None = None
 
     @property
     def key(self) -> str:
         """Name under which `hengneng explain` finds the row."""
         return "/".join((self.content["plan"], self.target.id, self.place, self.content["period"]))
-
-    @property
-    def severity(self) -> int:
-        """Sorting key: the worst first, the unknown after what is known."""
-        worst = [Level.NOT_MET, Level.BEHIND, Level.ON_TRACK, Level.MET, Level.UNKNOWN]
-        return worst.index(self.level)
 
 
 @dataclass(frozen=True)
@@ -115,7 +84,7 @@ class Standing:
         """Rows of targets that ask the same of different places, together; the order of the document is kept."""
         grouped: dict[str, list[Row]] = defaultdict(list)
         for row in self.rows:
-            grouped[f"{row.target.indicator}/{row.target.kind}"].append(row)
+            grouped[row.indicator_key].append(row)
         return dict(grouped)
 
     def to_json(self) -> dict[str, Any]:
@@ -184,7 +153,7 @@ def standing_of(
         judgements = judge_lines(plan, lines_of(plan, period), moment, progress)
         store_figures(figure for judgement in judgements for figure in judgement.figures.values())
         contents = {(j.target, j.place): j.to_json() for j in judgements}
-    published = _published(edition, plan, period)
+    published = published_verdicts(edition, period)
     rows = []
     for line in lines_of(plan, period):
         if place is not None and line.place != place:
@@ -194,9 +163,9 @@ def standing_of(
             Row(
                 target=plan.target(line.target),
                 place=line.place,
-                place_name=_name(plan, line.place, period),
+                place_name=place_name(edition, line.place, period),
                 content=content,
-                published=tuple(_compared(p, content, plan) for p in published.get((line.target, line.place), ())),
+                published=compared(published.get((line.target, line.place), ()), content, plan),
             )
         )
     counts = Counter(str(row.level) for row in rows)
@@ -208,26 +177,46 @@ def period_shown(edition: PlanEdition, progress: Callable[[int, int], None] = la
     """The year that is shown when none is asked for: the latest in which anything can be judged.
 
     Where nothing can be judged, the latest for which anything is known; without facts the year of the last due date.
+    What has not been computed is computed first, in every known period.
     """
-    plan = plan_of(edition)
-    known = known_periods(plan)
-    for period in reversed(known):
-        ensure_computed(edition, period, progress)
-        if any(content["verdict"] != Level.UNKNOWN for content in _stored(edition, period).values()):
-            return period
-    return known[-1] if known else Period.of_year(max(target.due.year for target in plan.targets))
+    ensure_known(edition, progress)
+    return latest_judged(edition, StandingRow.objects.filter(publication=None))
+
+
+def latest_judged(edition: PlanEdition, rows: QuerySet[StandingRow]) -> Period:
+    """The latest year in which any of ``rows`` is judged, else the latest of any, else that of the last due date."""
+    years = rows.filter(plan=edition)
+    for some in (years.exclude(level=Level.UNKNOWN), years):
+        written = some.order_by("-period_end").values_list("period", flat=True).first()
+        if written is not None:
+            return Period.parse(written)
+    return Period.of_year(max(target.due.year for target in plan_of(edition).targets))
 
 
 def _stored(edition: PlanEdition, period: Period) -> dict[tuple[str, str], dict[str, Any]]:
-    verdicts = StoredVerdict.objects.filter(run__plan=edition, period=period.written).order_by("run_id")
-    return {(v.target, v.place_id): v.content for v in verdicts}
+    rows = StandingRow.objects.filter(plan=edition, publication=None, period=period.written)
+    return {
+        (target, place): content
+        for target, place, content in rows.values_list("target", "place_id", "verdict__content")
+    }
 
 
-def _published(edition: PlanEdition, plan: Plan, period: Period) -> dict[tuple[str, str], list[PublishedVerdict]]:
+def published_verdicts(
+    edition: PlanEdition, period: Period, places: Iterable[str] | None = None
+) -> dict[tuple[str, str], list[PublishedVerdict]]:
+    """What authorities have published for the period, by target and place; ``places``: at these only."""
     found: dict[tuple[str, str], list[PublishedVerdict]] = defaultdict(list)
-    for verdict in edition.published_verdicts.filter(period=period.written).order_by("scheme"):
+    verdicts = edition.published_verdicts.filter(period=period.written)
+    if places is not None:
+        verdicts = verdicts.filter(place__in=set(places))
+    for verdict in verdicts.order_by("scheme"):
         found[verdict.target, verdict.place_id].append(verdict)
     return found
+
+
+def compared(verdicts: Iterable[PublishedVerdict], content: Mapping[str, Any], plan: Plan) -> tuple[Published, ...]:
+    """Published verdicts beside ours."""
+    return tuple(_compared(verdict, content, plan) for verdict in verdicts)
 
 
 def _compared(verdict: PublishedVerdict, content: Mapping[str, Any], plan: Plan) -> Published:
@@ -240,13 +229,3 @@ def _compared(verdict: PublishedVerdict, content: Mapping[str, Any], plan: Plan)
     agrees = None if meaning == "none" or level is Level.UNKNOWN else level in _AGREEING[meaning]
     label = plan.head.published_schemes[verdict.scheme].text()
     return Published(verdict.scheme, label, verdict.verdict, verdict.source, agrees)
-
-
-def _name(plan: Plan, subject: str, period: Period) -> Text:
-    """The plan's own name of the place in Chinese, the register's in English."""
-    own = next((p for p in plan.places if subject_code(p.code) == subject), None)
-    try:
-        english = name_of(subject, period.end, "en")
-    except NotValidThenError:
-        english = division(subject).name.en
-    return Text(zh=own.name if own else division(subject).name.zh, en=english)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hengneng.evaluation.judging import Judgement
@@ -53,20 +53,47 @@ def _row(figure: Figure) -> StoredFigure:
 
 
 def load_figure(digest: str) -> Figure:
-    """A stored figure whole, with every figure below it. StoredFigure.DoesNotExist for an unknown digest."""
-    return Figure.from_json(_whole(digest))
+    """A stored figure whole, with every figure below it; one query a level.
+
+    StoredFigure.DoesNotExist for an unknown digest.
+    """
+    return Figure.from_json(_whole(digest, load_traces([digest])))
 
 
-def _whole(digest: str) -> dict[str, Any]:
-    trace: dict[str, Any] = dict(StoredFigure.objects.get(pk=digest).trace)
+def load_traces(digests: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Traces of figures and of all below them, by digest, with figures among the inputs as references.
+
+    Read level by level: as many queries as the deepest derivation has levels. StoredFigure.DoesNotExist for an unknown
+    digest.
+    """
+    traces: dict[str, dict[str, Any]] = {}
+    wanted = set(digests)
+    while wanted:
+        batch = sorted(wanted)
+        for start in range(0, len(batch), BATCH):
+            part = batch[start : start + BATCH]
+            traces.update(StoredFigure.objects.filter(digest__in=part).values_list("digest", "trace"))
+        if missing := wanted - set(traces):
+            raise StoredFigure.DoesNotExist(", ".join(sorted(missing)))
+        wanted = {digest for one in batch for digest in referred(traces[one])} - set(traces)
+    return traces
+
+
+def referred(trace: Mapping[str, Any]) -> list[str]:
+    """Digests of the figures among the inputs of a stored trace."""
+    return [node["digest"] for node in trace["inputs"] if node["kind"] == REFERENCE]
+
+
+def _whole(digest: str, traces: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    trace = dict(traces[digest])
     trace["inputs"] = [
-        {"role": node["role"], **_whole(node["digest"])} if node["kind"] == REFERENCE else node
+        {"role": node["role"], **_whole(node["digest"], traces)} if node["kind"] == REFERENCE else node
         for node in trace["inputs"]
     ]
     return trace
 
 
-def store_judgements(edition: PlanEdition, run: Run, judgements: list[Judgement]) -> None:
+def store_judgements(edition: PlanEdition, run: Run, judgements: Sequence[Judgement]) -> list[StoredVerdict]:
     """Store the verdicts of a run with their figures, and what they depend on."""
     store_figures(figure for judgement in judgements for figure in judgement.figures.values())
     verdicts = StoredVerdict.objects.bulk_create(
@@ -110,3 +137,4 @@ def store_judgements(edition: PlanEdition, run: Run, judgements: list[Judgement]
         batch_size=BATCH,
         ignore_conflicts=True,
     )
+    return verdicts

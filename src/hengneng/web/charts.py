@@ -10,6 +10,9 @@ from hengneng.standing.report import Row
 from hengneng.web.speech import RATE, Speech, shown
 from hengneng.web.tables import Group, figure_address, in_target_unit
 
+# In pixels; the page reserves the height, so that nothing moves when the script has drawn.
+HEIGHT_OF_AXES, HEIGHT_OF_A_BAR = 100, 26
+
 
 def chart_of(group: Group, speech: Speech) -> dict[str, Any] | None:
     """Places by what they have achieved, the worst on top; None where nothing can be drawn.
@@ -30,6 +33,7 @@ def chart_of(group: Group, speech: Speech) -> dict[str, Any] | None:
         "lines": _lines(group, against_time, speech),
         "target_name": speech.words("web.columns.target"),
         "left_out": len(group.rows) - len(bars),
+        "height": HEIGHT_OF_AXES + HEIGHT_OF_A_BAR * len(bars),
     }
 
 
@@ -37,8 +41,14 @@ def _way_gone(row: Row, speech: Speech) -> dict[str, Any] | None:
     figure = row.figure("progress")
     if figure is None or figure["value"] is None:
         return None
-    return {**_bar(row, speech), "value": 100 * figure["value"], "text": f"{shown(figure['value'], RATE, 1)} %",
-            "address": figure_address(figure["figure"]), "target": None, "order": figure["value"]}
+    return {
+        **_bar(row, speech),
+        "value": 100 * figure["value"],
+        "text": f"{shown(figure['value'], RATE, 1)} %",
+        "address": figure_address(figure["figure"]),
+        "target": None,
+        "order": figure["value"],
+    }
 
 
 def _achieved(row: Row, speech: Speech) -> dict[str, Any] | None:
@@ -49,8 +59,14 @@ def _achieved(row: Row, speech: Speech) -> dict[str, Any] | None:
     rate = figure["unit"] == RATE
     converted, _ = in_target_unit(figure["value"], figure["unit"], row.target.unit)
     value = float(converted or 0) * (100 if rate else 1)
-    return {**_bar(row, speech), "value": value, "text": f"{shown(value, '')}{' %' if rate else ''}",
-            "address": figure_address(figure["figure"]), "target": target, "order": (row.severity, value - target)}
+    return {
+        **_bar(row, speech),
+        "value": value,
+        "text": f"{shown(value, '')}{' %' if rate else ''}",
+        "address": figure_address(figure["figure"]),
+        "target": target,
+        "order": (row.severity, value - target),
+    }
 
 
 def _bar(row: Row, speech: Speech) -> dict[str, Any]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hengneng.evaluation.judging import Level
-from hengneng.rules.divisions import division
-from hengneng.standing.report import Row
+from hengneng.language import Text
+from hengneng.standing.reading import Tally
+from hengneng.standing.rows import RANKED_LEVELS
 from hengneng.web.speech import Speech
 
-# The worst first, the unknown last, as a table of places is ranked.
-LEVELS = (Level.NOT_MET, Level.BEHIND, Level.ON_TRACK, Level.MET, Level.UNKNOWN)
 _MISSED = (Level.NOT_MET, Level.BEHIND)
 _KEPT = (Level.ON_TRACK, Level.MET)
 
@@ -25,21 +24,20 @@ class Count:
     number: int
 
 
-def counted(rows: Sequence[Row]) -> list[Count]:
+def counted(counts: Mapping[Level, int]) -> list[Count]:
     """Rows by verdict, the worst first, the unknown last; verdicts that nobody has are left out."""
-    found = Counter(row.level for row in rows)
-    return [Count(str(level), found[level]) for level in LEVELS if found[level]]
+    return [Count(str(level), counts[level]) for level in RANKED_LEVELS if counts.get(level)]
 
 
-def finding(rows: Sequence[Row], speech: Speech) -> str:
-    """The sentence: how many of how many places miss the target, or keep it. The unknown are never left out."""
-    found = Counter(row.level for row in rows)
-    total = len(rows)
-    places = speech.words(f"web.places.{_kind_of_places(rows)}.{'one' if total == 1 else 'many'}")
-    if total == 1:
-        return speech.words(
-            f"web.finding.single.{rows[0].level}", place=speech.said(rows[0].place_name)
-        )
+def finding(tally: Tally, speech: Speech, place: Text | None = None) -> str:
+    """The sentence: how many of how many places miss the target, or keep it. The unknown are never left out.
+
+    ``place``: the name where there is only one.
+    """
+    found, total = Counter(tally.counts), tally.total
+    places = speech.words(f"web.places.{_kind_of_places(tally)}.{'one' if total == 1 else 'many'}")
+    if total == 1 and place is not None:
+        return speech.words(f"web.finding.single.{next(iter(+found))}", place=speech.said(place))
     if found[Level.UNKNOWN] == total:
         return speech.words("web.finding.none", total=total, places=places)
     missed = [_part(level, found[level], speech) for level in _MISSED if found[level]]
@@ -57,9 +55,9 @@ def _part(level: Level, number: int, speech: Speech) -> str:
     return speech.words(f"web.finding.part.{level}.{'one' if number == 1 else 'many'}", number=number)
 
 
-def _kind_of_places(rows: Sequence[Row]) -> str:
+def _kind_of_places(tally: Tally) -> str:
     """Provinces, prefectures, or places of several kinds."""
-    levels = {division(row.place).level for row in rows}
+    levels = tally.place_levels
     if levels == {"region"}:
         return "region"
     return "prefecture" if "prefecture" in levels and not levels & {"region", "country"} else "place"

@@ -1,11 +1,17 @@
-"""Language of the page and secure headers."""
+"""Who acts, the language of the page, and secure headers."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
+from hengneng.access import PUBLIC
+from hengneng.access.actors import actor_of
+from hengneng.accounts.policy import policy
 from hengneng.language import LANGUAGES
 
 COOKIE = "language"
@@ -55,3 +61,35 @@ class SecureHeadersMiddleware:
         response.headers.setdefault("Content-Security-Policy", POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+
+class ActorMiddleware:
+    """Who acts: the person of the session, unless it has been idle or open for too long; else the public."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and self._is_over(request):
+            logout(request)
+            request.session_ended = True
+        request.actor = actor_of(request.user) if request.user.is_authenticated else PUBLIC
+        response = self.respond(request)
+        if request.actor.signed_in:
+            # What one person sees must not be kept for the next one at the same desk.
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    @staticmethod
+    def _is_over(request: HttpRequest) -> bool:
+        now, limits = timezone.now(), policy()
+        opened, seen = (
+            dt.datetime.fromisoformat(request.session[name]) if name in request.session else now
+            for name in ("opened", "seen")
+        )
+        if now - seen > limits.idle or now - opened > limits.longest_session:
+            return True
+        if "opened" not in request.session or now - seen > limits.refresh:
+            request.session["opened"] = opened.isoformat()
+            request.session["seen"] = now.isoformat()
+        return False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from hengneng.standing.observing import Series
+from hengneng.language import Text
+from hengneng.plans.model import Plan
 from hengneng.trace import Mark
 from hengneng.web.speech import Speech, shown
 from hengneng.web.tables import figure_address
@@ -37,24 +39,29 @@ class SeriesShown:
     known: int
 
 
-def observations_shown(observations: Iterable[Series], speech: Speech) -> list[SeriesShown]:
-    """Observations of which something is known or stated."""
-    return [_shown(series, speech) for series in observations if series.figures or series.observation.value is not None]
+def observations_shown(observations: Iterable[Mapping[str, Any]], plan: Plan, speech: Speech) -> list[SeriesShown]:
+    """Observations (as JSON data) of which something is known or stated."""
+    return [_shown(one, plan, speech) for one in observations if one["points"] or one["stated_value"] is not None]
 
 
-def _shown(series: Series, speech: Speech) -> SeriesShown:
-    observation = series.observation
-    stated = "" if observation.value is None else f"{observation.value} {speech.unit(observation.unit)}"
-    latest = series.figures[-YEARS_SHOWN:]
+def _shown(series: Mapping[str, Any], plan: Plan, speech: Speech) -> SeriesShown:
+    stated = "" if series["stated_value"] is None else f"{series['stated_value']} {speech.unit(series['stated_unit'])}"
+    latest = series["points"][-YEARS_SHOWN:]
     return SeriesShown(
-        label=speech.said(series.indicator.label.text()),
-        meaning=speech.said(observation.meaning.text()),
-        place=speech.said(series.place_name),
-        unit=speech.unit(latest[-1].unit if latest else observation.unit),
-        declines=bool(latest) and latest[-1].indicator.endswith(".yearly"),
+        label=speech.said(plan.indicator(series["indicator"]).label.text()),
+        meaning=speech.said(Text(**series["meaning"])),
+        place=speech.said(Text(**series["place_name"])),
+        unit=speech.unit(latest[-1]["unit"] if latest else series["stated_unit"]),
+        declines=bool(series["declines"]),
         stated=stated,
         points=[
-            Point(f.period, shown(f.value, f.unit), figure_address(f.digest), Mark.EXAMPLE in f.marks) for f in latest
+            Point(
+                one["period"],
+                shown(one["value"], one["unit"]),
+                figure_address(one["figure"]),
+                Mark.EXAMPLE in one["marks"],
+            )
+            for one in latest
         ],
-        known=len(series.figures),
+        known=len(series["points"]),
     )

@@ -13,8 +13,10 @@ from django.utils import timezone
 from hengneng.formulas import formulas
 from hengneng.formulas.registry import Formula
 from hengneng.language import Text
+from hengneng.rules import rule_tables
 from hengneng.trace import Figure, Source
 from hengneng.web.mathematics import NotInSubsetError, mathml
+from hengneng.web.rule_pages import rule_row_of
 from hengneng.web.speech import NOTHING, RATE, Speech, shown, whole
 
 LARGE = 100
@@ -163,6 +165,8 @@ def details_of(source: Source, speech: Speech) -> list[Detail]:
         address = ""
         if name == "clause" and reference.get("plan"):
             address = reverse("document", args=[reference["plan"]]) + f"#clause-{found}"
+        if source.kind == "rule" and name in ("table", "key"):
+            address = _rule_address(reference, to_row=name == "key")
         words = _words(name, found, speech)
         details.append(
             Detail(speech.words(f"web.reference.{name}"), words, address, name == "quote", name == "sha256")
@@ -171,6 +175,17 @@ def details_of(source: Source, speech: Speech) -> list[Detail]:
         address = reverse("fact", args=[reference["measure"], reference["subject"], reference["period"]])
         details.insert(0, Detail(speech.words("web.reference.fact"), reference["fact"], address))
     return details
+
+
+def _rule_address(reference: Mapping[str, Any], to_row: bool) -> str:
+    """The page of a rule table, or the row of it that was used, as long as today's file has that row."""
+    table = str(reference.get("table", ""))
+    if table not in rule_tables():
+        return ""
+    address = reverse("rule-table", args=[table])
+    key, place = reference.get("key") or {}, reference.get("place") or ""
+    row = rule_row_of(table, key, place, reference.get("valid_from")) if to_row else None
+    return address if row is None else f"{address}?row={row}#row-{row}"
 
 
 def _words(name: str, found: Any, speech: Speech) -> str:

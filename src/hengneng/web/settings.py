@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from urllib.parse import unquote, urlsplit
 
+from hengneng.accounts.policy import policy
 from hengneng.home import home_folder, secret_key
 
 HOME = home_folder()
@@ -18,21 +19,37 @@ ALLOWED_HOSTS = [
 ]
 
 INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_tasks_db",
+    "hengneng.acts",
     "hengneng.registry",
+    "hengneng.accounts",
+    "hengneng.jobs",
     "hengneng.facts",
     "hengneng.standing",
+    "hengneng.duties",
     "hengneng.web",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "hengneng.web.middleware.SecureHeadersMiddleware",
-    "hengneng.web.middleware.LanguageMiddleware",
+    "hengneng.web.api.middleware.ApiAnswersMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "hengneng.web.middleware.LanguageMiddleware",
+    "hengneng.web.foreign_words.ForeignWordsMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hengneng.web.middleware.ActorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -44,7 +61,13 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "context_processors": ["hengneng.web.context.language"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "hengneng.web.context.language",
+                "hengneng.web.context.person",
+            ],
             "builtins": ["hengneng.web.templatetags.words"],
         },
     }
@@ -82,6 +105,25 @@ def _database(url: str) -> dict[str, object]:
 
 
 DATABASES = {"default": _database(os.environ.get("HENGNENG_DATABASE_URL", ""))}
+AUTH_USER_MODEL = "accounts.Person"
+AUTHENTICATION_BACKENDS = ["hengneng.accounts.backend.PersonBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "hengneng.accounts.passwords.LongEnough"},
+    {"NAME": "hengneng.accounts.passwords.NotCommon"},
+    {"NAME": "hengneng.accounts.passwords.NotTheName"},
+]
+LOGIN_URL = "/sign-in/"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_NAME = "session"
+SESSION_COOKIE_AGE = int(policy().longest_session.total_seconds())
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "hengneng.web.views.about.csrf_failure"
+# Behind a proxy that speaks HTTPS, cookies never travel in clear and browsers are told to keep it so.
+HTTPS = os.environ.get("HENGNENG_HTTPS", "") == "1"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}

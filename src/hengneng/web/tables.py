@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 
 from hengneng.evaluation.judging import Level
-from hengneng.plans.model import Kind, Operator
+from hengneng.periods import Period
+from hengneng.plans.model import Kind, Operator, Plan
 from hengneng.rules.units import convert
-from hengneng.standing.report import Published, Row, Standing
+from hengneng.standing.reading import SORTS, Point, Tally, trend_of
+from hengneng.standing.report import Published, Row
 from hengneng.web.findings import Count, counted, finding
 from hengneng.web.speech import NOTHING, RATE, Speech, shown
 
 DIGITS_OF_A_LINK = 16
+_ANY = "0" * DIGITS_OF_A_LINK
 _PARTS = {
     Kind.REDUCTION_AGAINST_BASE: (
-        "place", "target", "achieved", "due", "gap", "progress", "yearly", "remaining",
+        "place", "target", "achieved", "due", "gap", "progress", "trend", "yearly", "remaining",
         "warning", "verdict", "published", "notes",
     ),
     Kind.YEARLY_REDUCTION: (
-        "place", "target", "achieved", "gap", "progress", "warning", "verdict", "published", "notes",
+        "place", "target", "achieved", "gap", "progress", "trend", "warning", "verdict", "published", "notes",
     ),
 }  # fmt: skip
-_OTHER_PARTS = ("place", "target", "achieved", "gap", "progress", "verdict", "published", "notes")
-_NEVER_LEFT_OUT = {"place", "target", "achieved", "verdict", "notes"}
+_OTHER_PARTS = ("place", "target", "achieved", "gap", "progress", "trend", "verdict", "published", "notes")
+_AT_A_PLACE = (
+    "indicator", "unit", "target", "achieved", "due", "gap", "progress", "trend", "warning", "verdict", "published",
+    "notes",
+)  # fmt: skip
+# Of rows in different units, only these can be put in order.
+_SORTS_AT_A_PLACE = ("progress", "warning", "verdict")
+_NEVER_LEFT_OUT = {"place", "indicator", "unit", "target", "achieved", "verdict", "notes"}
 _NUMERIC = {"target", "achieved", "due", "gap", "progress", "yearly", "remaining"}
 
 
 def figure_address(digest: str) -> str:
     """Where a figure is explained; a prefix that nothing else has keeps pages light."""
-    address: str = reverse("figure", args=[digest[:DIGITS_OF_A_LINK]])
+    return _addresses("figure").replace(_ANY, digest[:DIGITS_OF_A_LINK])
+
+
+def place_address(code: str) -> str:
+    """The page of a place."""
+    return _addresses("place").replace(_ANY, quote(code))
+
+
+@cache
+def _addresses(name: str) -> str:
+    # Working out an address takes as long as writing a cell, and a table has a thousand.
+    address: str = reverse(name, args=[_ANY])
     return address
 
 
@@ -64,6 +87,27 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Spark:
+    """A line of past years, drawn 64 wide and 16 high, with its years and values in words."""
+
+    points: str
+    last_x: str
+    last_y: str
+    words: str
+
+
+def spark_of(known: Sequence[tuple[str, float]], rate: bool, speech: Speech) -> Spark:
+    """The picture of the years of a line, oldest first; it shows the way, its words the numbers."""
+    values = [value for _, value in known]
+    low, span = min(values), max(values) - min(values)
+    step = 60 / (len(known) - 1)
+    places = [(2 + step * at, 8 if span == 0 else 14 - 12 * (value - low) / span) for at, value in enumerate(values)]
+    words = speech.listed(f"{year} {shown(value, RATE if rate else '')}" for year, value in known)
+    (x, y) = places[-1]
+    return Spark(" ".join(f"{x:.1f},{y:.1f}" for x, y in places), f"{x:.1f}", f"{y:.1f}", words)
+
+
+@dataclass(frozen=True)
 class Remark:
     """Something published, or a note: words, a footnote, and whether it agrees with us."""
 
@@ -82,6 +126,7 @@ class Cell:
     address: str = ""
     sign: str = ""
     bar: Bar | None = None
+    spark: Spark | None = None
     remarks: tuple[Remark, ...] = ()
     marks: tuple[str, ...] = ()
     title: str = ""
@@ -99,6 +144,8 @@ class Column:
     name: str
     label: str
     unit: str
+    sort_address: str = ""
+    sorted: str = ""  # "ascending" or "descending" when the table is sorted by it
 
     @property
     def numeric(self) -> bool:
@@ -147,82 +194,43 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Unjudged:
-    """An indicator for which nothing at all is known, with the reasons."""
+class Table:
+    """What a table is made of: the plan, the period, past years of its rows, how its columns are sorted by now."""
 
-    key: str
-    label: str
-    kind: str
-    places: int
-    reasons: list[tuple[str, int]]
-
-
-def is_known(rows: Sequence[Row]) -> bool:
-    """Whether there is anything to show beyond reasons."""
-    return any(row.level is not Level.UNKNOWN or row.number("yearly", "actual") is not None for row in rows)
+    plan: Plan
+    period: Period
+    series: Mapping[tuple[str, str], Sequence[Point]] = field(default_factory=dict)
+    sort: str = ""
+    sort_address: Callable[[str], str] | None = None
+    before: Mapping[tuple[str, str], Level | None] = field(default_factory=dict)
 
 
-def ranked(rows: Iterable[Row]) -> list[Row]:
-    """Rows with the worst first."""
-    return sorted(rows, key=lambda row: (row.severity, gap_of(row)[0] or 0.0))
-
-
-def arranged(standing: Standing, speech: Speech) -> tuple[list[Group], list[Unjudged]]:
-    """All indicators of a standing: tables of those about which something is known, reasons for the others."""
-    groups, unjudged = [], []
-    for key, rows in standing.by_indicator().items():
-        if is_known(rows):
-            groups.append(_group(standing, key, ranked(rows), speech))
-        else:
-            unjudged.append(_unjudged(standing, key, rows, speech))
-    return groups, unjudged
-
-
-def label_of(standing: Standing, key: str, speech: Speech) -> tuple[str, str]:
+def label_of(plan: Plan, key: str, speech: Speech) -> tuple[str, str]:
     """Name of an indicator and of the kind of its target, from ``indicator/kind``."""
     identifier, _, kind = key.partition("/")
-    return speech.said(standing.plan.indicator(identifier).label.text()), speech.words(f"kind.{kind}")
+    return speech.said(plan.indicator(identifier).label.text()), speech.words(f"kind.{kind}")
 
 
-def _unjudged(standing: Standing, key: str, rows: Sequence[Row], speech: Speech) -> Unjudged:
-    reasons: dict[str, int] = {}
-    for row in rows:
-        reason = speech.said(row.reason) or NOTHING
-        reasons[reason] = reasons.get(reason, 0) + 1
-    label, kind = label_of(standing, key, speech)
-    return Unjudged(key, label, kind, len(rows), list(reasons.items()))
-
-
-def _group(standing: Standing, key: str, rows: Sequence[Row], speech: Speech) -> Group:
+def group_of(table: Table, tally: Tally, rows: Sequence[Row], speech: Speech) -> Group:
+    """The table of one indicator: ``rows`` as they are ordered, under a sentence that counts all of ``tally``."""
     footnotes = Footnotes()
-    writer = _Writer(standing, speech, footnotes)
+    writer = _Writer(table, speech, footnotes)
     names = _PARTS.get(rows[0].target.kind, _OTHER_PARTS)
     lines = [
         Line(speech.said(row.place_name), row.place, str(row.level), tuple(writer.cell(name, row) for name in names))
         for row in rows
     ]
-    empty = {
-        name
-        for at, name in enumerate(names)
-        if name not in _NEVER_LEFT_OUT and all(not line.cells[at].sort and not line.cells[at].remarks for line in lines)
-    }
-    lines = [
-        Line(line.place, line.code, line.level, tuple(cell for cell in line.cells if cell.column not in empty))
-        for line in lines
-    ]
+    kept, lines = _without_empty(names, lines)
     unit = speech.unit(rows[0].target.unit)
-    columns = [
-        _head(name, rows[0], unit, speech) for name in names if name not in empty
-    ]
-    label, kind = label_of(standing, key, speech)
+    label, kind = label_of(table.plan, tally.key, speech)
     marks = {mark for row in rows for mark in row.content["marks"]}
     return Group(
-        key=key,
+        key=tally.key,
         label=label,
         kind=kind,
-        finding=finding(rows, speech),
-        counts=counted(rows),
-        columns=columns,
+        finding=finding(tally, speech, rows[0].place_name),
+        counts=counted(tally.counts),
+        columns=[_head(name, rows[0], unit, table, speech) for name in kept],
         lines=lines,
         footnotes=footnotes.texts,
         example="example" in marks,
@@ -231,10 +239,71 @@ def _group(standing: Standing, key: str, rows: Sequence[Row], speech: Speech) ->
     )
 
 
-def _head(name: str, row: Row, unit: str, speech: Speech) -> Column:
-    if name == "progress" and row.figure("progress", "completion") is None and row.target.operator is Operator.AT_MOST:
-        return Column(name, speech.words("web.columns.used"), "")
-    return Column(name, speech.words(f"web.columns.{name}"), _head_unit(name, unit, speech))
+def _without_empty(names: Sequence[str], lines: Sequence[Line]) -> tuple[list[str], list[Line]]:
+    """The columns in which anything stands, and the lines with these only."""
+    empty = {
+        name
+        for at, name in enumerate(names)
+        if name not in _NEVER_LEFT_OUT and all(not line.cells[at].sort and not line.cells[at].remarks for line in lines)
+    }
+    kept = [
+        Line(line.place, line.code, line.level, tuple(cell for cell in line.cells if cell.column not in empty))
+        for line in lines
+    ]
+    return [name for name in names if name not in empty], kept
+
+
+def group_at_place(table: Table, rows: Sequence[Row], speech: Speech) -> Group:
+    """The table of one place: an indicator a row, each in its own unit."""
+    footnotes = Footnotes()
+    writer = _Writer(table, speech, footnotes)
+    lines = [
+        Line(label_of(table.plan, row.indicator_key, speech)[0], row.place, str(row.level),
+             tuple(writer.cell(name, row) for name in _AT_A_PLACE))
+        for row in rows
+    ]  # fmt: skip
+    kept, lines = _without_empty(_AT_A_PLACE, lines)
+    place = speech.said(rows[0].place_name)
+    counts = counted(Counter(row.level for row in rows))
+    said = speech.listed(f"{speech.words(f'verdict.{one.level}')} {one.number}" for one in counts)
+    marks = {mark for row in rows for mark in row.content["marks"]}
+    return Group(
+        key="",
+        label=place,
+        kind=speech.words("web.place.indicators"),
+        finding=speech.words("web.place.finding", place=place, total=len(rows), parts=said),
+        counts=counts,
+        columns=[_head_at_place(name, table, speech) for name in kept],
+        lines=lines,
+        footnotes=footnotes.texts,
+        example="example" in marks,
+        unverified="unverified" in marks,
+        rows=rows,
+    )
+
+
+def _head_at_place(name: str, table: Table, speech: Speech) -> Column:
+    unit = "%" if name == "progress" else ""
+    if name not in _SORTS_AT_A_PLACE:
+        return Column(name, speech.words(f"web.columns.{name}"), unit)
+    return Column(name, speech.words(f"web.columns.{name}"), unit, *_sorting(name, table))
+
+
+def _sorting(name: str, table: Table) -> tuple[str, str]:
+    """The address that sorts by a column, and how the table is sorted by it now."""
+    sorted_by, down = table.sort.removeprefix("-"), table.sort.startswith("-")
+    address = ""
+    if table.sort_address is not None and name in SORTS:
+        address = table.sort_address(f"-{name}" if sorted_by == name and not down else name)
+    return address, ("descending" if down else "ascending") if sorted_by == name else ""
+
+
+def _head(name: str, row: Row, unit: str, table: Table, speech: Speech) -> Column:
+    capped = name == "progress" and row.figure("progress", "completion") is None
+    label = speech.words(
+        "web.columns.used" if capped and row.target.operator is Operator.AT_MOST else f"web.columns.{name}"
+    )
+    return Column(name, label, _head_unit(name, unit, speech), *_sorting(name, table))
 
 
 def _head_unit(column: str, unit: str, speech: Speech) -> str:
@@ -252,35 +321,19 @@ def in_target_unit(value: float | None, unit: str, target_unit: str) -> tuple[fl
     return convert(Decimal(repr(value)), unit, target_unit), target_unit
 
 
-def gap_of(row: Row) -> tuple[float | None, str]:
-    """How far the achieved value is ahead (above zero) or short of what is due; the role of the figure with both."""
-    headroom = row.figure("headroom")
-    if headroom is not None:
-        return headroom["value"], "headroom"
-    achieved = row.achieved
-    if achieved is None or achieved["value"] is None:
-        return None, ""
-    if row.target.kind is Kind.REDUCTION_AGAINST_BASE:
-        due = row.number("scheduled")
-        return (None, "") if due is None else (achieved["value"] - due, row.content["deciding"] or "scheduled")
-    if row.target.value is None:
-        return None, ""
-    wanted = float(convert(row.target.value, row.target.unit, achieved["unit"]))
-    ahead = achieved["value"] - wanted
-    return (-ahead if row.target.operator is Operator.AT_MOST else ahead), "verdict"
-
-
 @dataclass(frozen=True)
 class _Writer:
-    standing: Standing
+    table: Table
     speech: Speech
     footnotes: Footnotes
 
     def cell(self, name: str, row: Row) -> Cell:
         """The cell of a column for a row."""
         writers: Mapping[str, Callable[[Row], Cell]] = {
-            "place": self._place, "target": self._target, "gap": self._gap_cell, "progress": self._progress,
-            "warning": self._warning, "verdict": self._verdict, "published": self._published, "notes": self._notes,
+            "place": self._place, "indicator": self._indicator, "unit": self._unit,
+            "target": self._target, "gap": self._gap_cell, "progress": self._progress,
+            "trend": self._trend, "warning": self._warning, "verdict": self._verdict,
+            "published": self._published, "notes": self._notes,
         }  # fmt: skip
         if name in writers:
             return writers[name](row)
@@ -303,8 +356,18 @@ class _Writer:
     def _place(self, row: Row) -> Cell:
         return Cell("place", self.speech.said(row.place_name), row.place, title=row.place)
 
+    def _indicator(self, row: Row) -> Cell:
+        label, kind = label_of(self.table.plan, row.indicator_key, self.speech)
+        asked = urlencode({"period": self.table.period.written, "indicator": row.indicator_key})
+        address = f"{reverse('plan', args=[self.table.plan.id])}?{asked}"
+        return Cell("indicator", label, row.indicator_key, address, title=kind)
+
+    def _unit(self, row: Row) -> Cell:
+        unit = self.speech.unit(row.target.unit)
+        return Cell("unit", unit, unit)
+
     def _target(self, row: Row) -> Cell:
-        address = reverse("document", args=[self.standing.plan.id]) + f"#clause-{row.target.clause}"
+        address = reverse("document", args=[self.table.plan.id]) + f"#clause-{row.target.clause}"
         sign = "≤" if row.target.operator is Operator.AT_MOST else "≥"
         title = f"{sign} · {self.speech.words(f'strength.{row.target.strength}')} · {row.target.due.isoformat()}"
         if row.target.value is None:
@@ -312,7 +375,7 @@ class _Writer:
         return Cell("target", f"{row.target.value:,}", str(row.target.value), address, title=title)
 
     def _gap_cell(self, row: Row) -> Cell:
-        value, role = gap_of(row)
+        value, role = row.gap
         figure = row.figure(role)
         if value is None or figure is None:
             return Cell("gap", NOTHING)
@@ -333,12 +396,24 @@ class _Writer:
         return Cell("progress", shown(value, RATE, 1), repr(value), figure_address(figure["figure"]), bar=bar)
 
     def _share_of_cap(self, row: Row) -> Cell:
-        """How much of a cap is used: drawn only, the number stands in its own columns."""
-        achieved = row.achieved
-        if achieved is None or achieved["value"] is None or not row.target.value:
+        """How much of a cap is used, with its number; the figure behind it is the one that compares both."""
+        used, figure = row.share_of_cap, row.figure("headroom", "actual")
+        if used is None or figure is None:
             return Cell("progress", NOTHING)
-        used = achieved["value"] / float(convert(row.target.value, row.target.unit, achieved["unit"]))
-        return Cell("progress", "", repr(used), bar=self._bar(row, used, None))
+        return Cell("progress", shown(used, RATE, 1), repr(used), figure_address(figure["figure"]),
+                    bar=self._bar(row, used, None))  # fmt: skip
+
+    def _trend(self, row: Row) -> Cell:
+        points = self.table.series.get((row.target.id, row.place), ())
+        achieved = row.achieved
+        rate = achieved is not None and achieved["unit"] == RATE
+        trend = trend_of(points, self.table.period, rate=rate)
+        known = [(point.period, point.achieved) for point in points if point.achieved is not None]
+        spark = spark_of(known, rate, self.speech) if len(known) > 1 else None
+        if not trend and spark is None:
+            return Cell("trend", NOTHING)
+        words = self.speech.words(f"web.trend.{trend}") if trend else ""
+        return Cell("trend", words, trend or "none", sign=trend, spark=spark)
 
     @staticmethod
     def _bar(row: Row, done: float, time: float | None) -> Bar:
@@ -381,4 +456,18 @@ class _Writer:
         remarks: tuple[Remark, ...] = ()
         if row.reason is not None:
             remarks = (Remark("", self.footnotes.number(self.speech.said(row.reason))),)
-        return Cell("notes", sort=",".join(marks), remarks=remarks, marks=marks)
+        changed = self._changed(row)
+        sort = ",".join((*(["changed"] if changed else []), *marks))
+        return Cell("notes", changed, sort, remarks=remarks, marks=marks)
+
+    def _changed(self, row: Row) -> str:
+        """What a line says else than what was published; empty where it says the same."""
+        line = (row.target.id, row.place)
+        if line not in self.table.before:
+            return ""
+        before = self.table.before[line]
+        if before is None:
+            return self.speech.words("web.changed.new")
+        if before is row.level:
+            return self.speech.words("web.changed.number")
+        return self.speech.words("web.changed.verdict", before=self.speech.words(f"verdict.{before}"))

@@ -1,18 +1,47 @@
 """Addresses of the site."""
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, URLResolver, path, re_path
 
-from hengneng.web.views import about, figures, plans
+from hengneng.web.administration import administration
+from hengneng.web.api import site
+from hengneng.web.views import (
+    about,
+    documents,
+    duties,
+    fact_forms,
+    facts,
+    figures,
+    home,
+    interface,
+    jobs,
+    log,
+    people,
+    places,
+    plans,
+    rules,
+    signing_in,
+)
 
-urlpatterns: list[URLPattern] = [
-    path("", plans.home, name="home"),
-    path("plans/<str:identifier>/", plans.plan, name="plan"),
-    path("plans/<str:identifier>/standing.csv", plans.export, name="standing-csv"),
-    path("plans/<str:identifier>/document/", plans.document, name="document"),
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("plans/", plans.home, name="plans"),
+    *plans.addresses,
+    *documents.addresses,
+    *duties.addresses,
+    *places.addresses,
     re_path(r"^figures/(?P<digest>[^/.]+)/$", figures.figure, name="figure"),
     re_path(r"^figures/(?P<digest>[^/.]+)\.json$", figures.figure_json, name="figure-json"),
-    path("facts/<str:measure>/<str:place>/<str:period>/", figures.fact, name="fact"),
+    *fact_forms.addresses,
+    *facts.addresses,
     path("about/", about.about, name="about"),
+    *rules.addresses,
+    *signing_in.addresses,
+    *people.addresses,
+    *log.addresses,
+    *interface.addresses,
+    *jobs.addresses,
+    *site.addresses,
+    path("admin/", administration.urls),
 ]
 
 handler400 = "hengneng.web.views.about.bad_request"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
+import io
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +15,13 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from hengneng.access import Actor, Verb, decide
+from hengneng.acts import new_act_id, record
 from hengneng.database.locking import one_writer
 from hengneng.facts.intake.rows import CheckedTable, GoodRow, RowContext, SeriesOf, check_rows
-from hengneng.facts.intake.table import RESULT_COLUMN, Table, read_table
+from hengneng.facts.intake.table import RESULT_COLUMN, Table, read_content, read_table
 from hengneng.facts.models import Fact, FactSource
-from hengneng.language import Language, message
+from hengneng.language import Language, Text, message
 from hengneng.problems import Problem
 from hengneng.registry.places import ensure_places
 
@@ -28,7 +31,10 @@ SERIES = "reported"
 
 @dataclass
 class ImportResult:
-    """What an import did. ``returned`` is the file with the refused rows, where there are any."""
+    """What an import did. ``returned_text`` are the refused rows as CSV, ``returned`` the file they were written to.
+
+    ``act`` is the id of the act in the log, where somebody signed in has acted.
+    """
 
     file: str
     recorded: list[Fact] = field(default_factory=list)
@@ -38,6 +44,9 @@ class ImportResult:
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     returned: Path | None = None
+    returned_text: str = ""
+    sha256: str = ""
+    act: str | None = None
 
     @property
     def arrived(self) -> list[Fact]:
@@ -58,16 +67,21 @@ class ImportResult:
         }
 
 
+Keep = Callable[[ImportResult], None]
+
+
 @dataclass(frozen=True)
 class Intake:
     """Who brings a table in, for which plan, from what source, why, and who hears how far it is.
 
+    With an ``actor`` rows about places for which they may not report are refused, and the import is an act in the log.
     ``on_arrival`` is called inside the transaction with the facts that arrived, so that what depends on them is
     marked stale together with their being recorded, or not at all.
     """
 
     recorded_by: str
     language: Language
+    actor: Actor | None = None
     plan: str | None = None
     plan_subjects: frozenset[str] | None = None
     source: str | None = None
@@ -79,21 +93,77 @@ class Intake:
 
 
 def import_file(path: Path, intake: Intake) -> ImportResult:
-    """Import one CSV file. RefusedError when the file as a whole cannot be used; bad rows are in the result."""
-    table = read_table(path)
+    """Import one CSV file. RefusedError when the file as a whole cannot be used; bad rows are in the result.
+
+    Refused rows are written to a file beside it.
+    """
+    result = _import(read_table(path), intake)
+    if result.returned_text:
+        result.returned = _write_returned(path, result.returned_text, intake)
+    return result
+
+
+def import_content(content: bytes, name: str, intake: Intake, keep: Keep = lambda _: None) -> ImportResult:
+    """Import the content of a CSV file called ``name``, as :func:`import_file` does; no file is written.
+
+    ``keep`` is given the result inside the transaction, so that it is kept together with the facts, or not at all.
+    """
+    return _import(read_content(content, name), intake, keep)
+
+
+def _import(table: Table, intake: Intake, keep: Keep = lambda _: None) -> ImportResult:
     known = _known_values()
-    context = RowContext(intake.plan, intake.plan_subjects, intake.source or path.name, known)
+    context = RowContext(
+        intake.plan, intake.plan_subjects, intake.source or table.name, known, _refusals(intake.actor)
+    )
     total = len(table.rows)
     checked = check_rows(table, context, lambda done: intake.progress("check", done, total))
-    result = ImportResult(path.name, refused=len(checked.bad), notes=checked.notes)
+    result = ImportResult(table.name, refused=len(checked.bad), notes=checked.notes)
     result.problems = [problem for _, problems in checked.bad for problem in problems]
+    result.sha256 = hashlib.sha256(table.content).hexdigest()
+    if checked.bad:
+        result.returned_text = _returned_rows(table, checked, intake)
     with transaction.atomic():
         one_writer(Fact._meta.db_table)
+        result.act = new_act_id() if intake.actor else None
         _record(table, checked, intake, result)
         intake.on_arrival(result.arrived)
-    if checked.bad:
-        result.returned = _return_rows(path, table, checked, intake)
+        keep(result)
+        if intake.actor is not None:
+            _log(intake.actor, intake, result)
     return result
+
+
+def _refusals(actor: Actor | None) -> Callable[[str], Text | None]:
+    """Why an actor may not report for a place; asked once a place."""
+    answers: dict[str, Text | None] = {}
+
+    def refuses(place: str) -> Text | None:
+        if place not in answers:
+            decision = decide(actor, Verb.CORRECT_FACTS, place=place) if actor else None
+            answers[place] = decision.reason if decision and not decision.allowed else None
+        return answers[place]
+
+    return refuses
+
+
+def _log(actor: Actor, intake: Intake, result: ImportResult) -> None:
+    record(
+        actor.identifier,
+        "fact.import",
+        "file",
+        result.file,
+        place=actor.places[0] if actor.places else "",
+        reason=intake.reason,
+        details={
+            "sha256": result.sha256,
+            "recorded": len(result.recorded),
+            "corrected": len(result.corrected),
+            "unchanged": result.unchanged,
+            "refused": result.refused,
+        },
+        identifier=result.act,
+    )
 
 
 def was_imported(path: Path) -> bool:
@@ -115,12 +185,12 @@ def _known_values() -> Callable[[SeriesOf], Sequence[Decimal]]:
 
 
 def _record(table: Table, checked: CheckedTable, intake: Intake, result: ImportResult) -> None:
+    # After the lock, so that a later fact never carries an earlier moment.
     now = timezone.now()
-    digest = hashlib.sha256(table.content).hexdigest()
     sources: dict[str, FactSource] = {}
     for title in {row.source for row in checked.good}:
         sources[title], _ = FactSource.objects.get_or_create(
-            kind=FactSource.Kind.FILE, title=title, file_name=table.name, sha256=digest
+            kind=FactSource.Kind.FILE, title=title, file_name=table.name, sha256=result.sha256
         )
     ensure_places({row.subject for row in checked.good})
     current = _current(checked.good)
@@ -131,6 +201,7 @@ def _record(table: Table, checked: CheckedTable, intake: Intake, result: ImportR
             result.unchanged += 1
             continue
         fact = _fact(row, before, sources[row.source], intake, now)
+        fact.act = result.act
         if before is None:
             result.recorded.append(fact)
             continue
@@ -159,6 +230,15 @@ def _fact(row: GoodRow, before: Fact | None, source: FactSource, intake: Intake,
     reason = row.reason or (intake.reason if before is not None else "")
     if before is not None and not reason:
         reason = message("facts.reason_not_stated").zh
+    fact = fact_of(row, before, source, intake.recorded_by, now)
+    fact.cell = f"{source.file_name}:{row.line}" + (f" ({row.cell})" if row.cell else "")
+    fact.example = row.example or intake.example
+    fact.reason = reason
+    return fact
+
+
+def fact_of(row: GoodRow, before: Fact | None, source: FactSource, recorded_by: str, now: dt.datetime) -> Fact:
+    """The fact that a checked row makes, as the revision that follows ``before``; not saved yet."""
     return Fact(
         measure=row.measure,
         place_id=row.subject,
@@ -177,17 +257,31 @@ def _fact(row: GoodRow, before: Fact | None, source: FactSource, intake: Intake,
         standard_coal=row.coal,
         standard_coal_edition=row.coal_edition,
         source=source,
-        cell=f"{source.file_name}:{row.line}" + (f" ({row.cell})" if row.cell else ""),
+        cell=row.cell,
         note=row.note,
         confidence=row.confidence,
-        example=row.example or intake.example,
-        reason=reason,
+        example=row.example,
+        reason=row.reason,
         recorded_at=now,
-        recorded_by=intake.recorded_by,
+        recorded_by=recorded_by,
     )
 
 
-def _return_rows(path: Path, table: Table, checked: CheckedTable, intake: Intake) -> Path:
+def _returned_rows(table: Table, checked: CheckedTable, intake: Intake) -> str:
+    """The refused rows as CSV, as they came, with what is wrong in a column of its own."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*table.columns, RESULT_COLUMN])
+    for row, problems in checked.bad:
+        width = len(table.columns)
+        cells = row.raw + [""] * (width - len(row.raw))
+        found = " ".join(f"[{p.number}] {p.text(intake.language)}" for p in problems)
+        # Surplus cells stand behind the result, so that the result stands in its column.
+        writer.writerow([*cells[:width], found, *cells[width:]])
+    return out.getvalue()
+
+
+def _write_returned(path: Path, text: str, intake: Intake) -> Path:
     folder = path.resolve().parent
     if intake.return_folder is not None and not os.access(folder, os.W_OK):
         folder = intake.return_folder
@@ -195,13 +289,6 @@ def _return_rows(path: Path, table: Table, checked: CheckedTable, intake: Intake
     target = folder / f"{path.stem}.returned.csv"
     partial = target.with_suffix(".partial")
     with partial.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*table.columns, RESULT_COLUMN])
-        for row, problems in checked.bad:
-            width = len(table.columns)
-            cells = row.raw + [""] * (width - len(row.raw))
-            found = " ".join(f"[{p.number}] {p.text(intake.language)}" for p in problems)
-            # Surplus cells stand behind the result, so that the result stands in its column.
-            writer.writerow([*cells[:width], found, *cells[width:]])
+        file.write(text)
     partial.replace(target)
     return target

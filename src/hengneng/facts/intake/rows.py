@@ -14,7 +14,8 @@ from pathlib import PurePath
 
 from hengneng.facts.intake.normalising import normalised
 from hengneng.facts.intake.table import REQUIRED, Row, Table
-from hengneng.language import listed
+from hengneng.facts.limits import limit
+from hengneng.language import Text, listed
 from hengneng.periods import Period
 from hengneng.problems import Problem
 from hengneng.rules.brackets import BracketTable
@@ -107,13 +108,15 @@ class RowContext:
     """What rows are checked against.
 
     ``plan_subjects``: the plan's places (None: any place); ``default_source``: for rows without a source of their own;
-    ``known``: values already recorded of a series of periods, for the check of units.
+    ``known``: values already recorded of a series of periods, for the check of units; ``refuses``: why nobody may
+    report for a place here (None: they may).
     """
 
     plan: str | None
     plan_subjects: frozenset[str] | None
     default_source: str
     known: Known
+    refuses: Callable[[str], Text | None] = lambda _: None
 
 
 class _Bad(Exception):
@@ -243,6 +246,9 @@ def _place(written: str, period: Period, context: RowContext) -> str:
         nearest = next((above for above in places_above(found) if above in context.plan_subjects), None)
         expected = "—" if nearest is None else f"{name_of(nearest, period.end, 'zh')}（{nearest}）"
         raise _Bad("F106", "place", found=written, plan=context.plan or "", expected=expected)
+    refusal = context.refuses(subject)
+    if refusal is not None:
+        raise _Bad("F108", "place", found=written, reason=refusal)
     return subject
 
 
@@ -335,8 +341,7 @@ def _reference(series: SeriesOf, in_file: Sequence[Decimal], context: RowContext
     """What the values of a series are usually like; None where too little is known to say."""
     recorded = [v for v in context.known(series) if v]
     others = recorded or [v for v in in_file if v]
-    # Two values of a new series do not say which of them is wrong; from three on the median does.
-    if not recorded and len(others) < 3:
+    if not recorded and len(others) < limit("values_that_tell_a_unit"):
         return None
     return Decimal(statistics.median(others))
 

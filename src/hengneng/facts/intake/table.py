@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hengneng.facts.intake.content import check_kind
 from hengneng.problems import Problem, RefusedError
 
 REQUIRED = ("measure", "place", "period", "value", "unit")
@@ -44,19 +45,25 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """Read a CSV file. RefusedError with F001 to F004 when the file as a whole cannot be used."""
+    """Read a CSV file. RefusedError with F001 to F006 when the file as a whole cannot be used."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise RefusedError(Problem("F001", path.name, {"found": error.strerror or str(error)})) from error
-    text, encoding = _decode(content, path.name)
-    notes = () if encoding == "UTF-8" else (Problem("F005", path.name, {"found": encoding}),)
+    return read_content(content, path.name)
+
+
+def read_content(content: bytes, name: str) -> Table:
+    """Read the content of a CSV file called ``name``. RefusedError with F001 to F006."""
+    check_kind(content, name)
+    text, encoding = _decode(content, name)
+    notes = () if encoding == "UTF-8" else (Problem("F005", name, {"found": encoding}),)
     lines = _records(text)
     header = next(lines, None)
     if header is None:
-        raise RefusedError(Problem("F004", path.name))
+        raise RefusedError(Problem("F004", name))
     columns = tuple(cell.strip() for cell in header[1])
-    _check_columns(columns, path.name)
+    _check_columns(columns, name)
     keep = columns.index(RESULT_COLUMN) if RESULT_COLUMN in columns else None
     rows = tuple(
         Row(line, dict(zip(columns, (cell.strip() for cell in cells), strict=False)), len(cells), cells, closed)
@@ -66,8 +73,8 @@ def read_table(path: Path) -> Table:
     if keep is not None:
         columns, rows = _without(columns, rows, keep)
     if not rows:
-        raise RefusedError(Problem("F004", path.name))
-    return Table(path.name, columns, rows, content, notes)
+        raise RefusedError(Problem("F004", name))
+    return Table(name, columns, rows, content, notes)
 
 
 def _without(columns: tuple[str, ...], rows: tuple[Row, ...], index: int) -> tuple[tuple[str, ...], tuple[Row, ...]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import template
 
 from hengneng.language import Language, Text, message
+from hengneng.problems import Problem
 from hengneng.web.speech import Speech
 
 register = template.Library()
@@ -38,7 +40,34 @@ def unit(context: template.Context, code: str) -> str:
     return Speech(_language(context)).unit(code)
 
 
+@register.simple_tag(takes_context=True)
+def large(context: template.Context, value: float | Decimal | None, code: str) -> str:
+    """A large amount once more, as the language counts it: in 万 and 亿, or in millions; empty for others."""
+    speech = Speech(_language(context))
+    counted = speech.large(value, code)
+    return speech.words("web.large", amount=counted) if counted else ""
+
+
 @register.filter
 def of(mapping: Mapping[str, Any], key: str) -> Any:
     """The entry of a mapping; None when there is none."""
     return mapping.get(key)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: object) -> str:
+    """The query of this page with changes; an empty value takes the name out."""
+    asked = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value in ("", None):
+            asked.pop(name, None)
+        else:
+            asked[name] = str(value)
+    encoded: str = asked.urlencode()
+    return encoded
+
+
+@register.simple_tag(takes_context=True)
+def problem_text(context: template.Context, problem: Problem) -> str:
+    """What a numbered problem found, with its way out."""
+    return problem.text(_language(context))

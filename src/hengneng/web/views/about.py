@@ -35,6 +35,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return refusal(request, RefusedRequestError(400, message("web.refused.bad")))
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: a form that did not come from our own page of this session."""
+    return refusal(request, RefusedRequestError(403, message("web.refused.form")))
+
+
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: there is no such page."""
     return refusal(request, RefusedRequestError(404, message("web.refused.page", found=request.path)))

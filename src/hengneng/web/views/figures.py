@@ -8,27 +8,29 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from hengneng.facts.models import Fact
+from hengneng.access import Actor
 from hengneng.language import Text, message
 from hengneng.periods import Period
 from hengneng.plans.conditions import consequences
-from hengneng.registry.models import PlanEdition
 from hengneng.rules.divisions import DivisionError, division
-from hengneng.rules.measures import measures
 from hengneng.standing.models import StoredFigure, StoredVerdict
 from hengneng.standing.plans import current_edition, plan_of
+from hengneng.standing.publishing import require_figure, verdicts_seen
 from hengneng.standing.storing import load_figure
 from hengneng.trace import Figure, canonical_json
 from hengneng.web.proof import steps_of
-from hengneng.web.questions import RefusedRequestError, answered, speech_of
+from hengneng.web.questions import RefusedRequestError, actor_of_request, answered, speech_of
 
 LEAST_DIGITS = 8
 VERDICTS_SHOWN = 5
 _DIGEST = re.compile(r"[0-9a-f]+")
 
 
-def _figure(written: str) -> Figure:
-    """The figure of a digest or of a prefix that only it has. RefusedRequestError 404, or 400 for what is no digest."""
+def _figure(actor: Actor, written: str) -> Figure:
+    """The figure of a digest or of a prefix that only it has, where ``actor`` may see it.
+
+    RefusedRequestError 404, or 400 for what is no digest; RefusedAccessError for what has not been published.
+    """
     if not _DIGEST.fullmatch(written) or not LEAST_DIGITS <= len(written) <= 64:
         raise RefusedRequestError(400, message("web.refused.digest", found=written, least=LEAST_DIGITS))
     found = list(StoredFigure.objects.filter(digest__startswith=written).values_list("digest", flat=True)[:5])
@@ -37,6 +39,7 @@ def _figure(written: str) -> Figure:
     if len(found) > 1:
         ways = [(reverse("figure", args=[digest]), Text(zh=digest, en=digest)) for digest in found]
         raise RefusedRequestError(404, message("web.refused.ambiguous", found=written), ways)
+    require_figure(actor, found[0])
     return load_figure(found[0])
 
 
@@ -50,11 +53,11 @@ def _place(subject: str) -> Text:
 @answered
 def figure(request: HttpRequest, digest: str) -> HttpResponse:
     """The derivation of a figure, read as a proof."""
-    found = _figure(digest)
+    actor = actor_of_request(request)
+    found = _figure(actor, digest)
     speech = speech_of(request)
-    verdicts = StoredVerdict.objects.filter(figures=found.digest).order_by("-run_id")[:VERDICTS_SHOWN]
     seen: dict[tuple[str, str, str], StoredVerdict] = {}
-    for verdict in verdicts:
+    for verdict in verdicts_seen(actor, found.digest)[:VERDICTS_SHOWN]:
         seen.setdefault((verdict.target, verdict.place_id, verdict.period), verdict)
     return render(
         request,
@@ -91,33 +94,5 @@ def _use(verdict: StoredVerdict) -> dict[str, object]:
 @answered
 def figure_json(request: HttpRequest, digest: str) -> HttpResponse:
     """The derivation as trace/1, byte for byte what the digest was made from: `sha256sum` of the answer is its name."""
-    return HttpResponse(canonical_json(_figure(digest).to_json()), content_type="application/json; charset=utf-8")
-
-
-@answered
-def fact(request: HttpRequest, measure: str, place: str, period: str) -> HttpResponse:
-    """Every revision of a fact."""
-    known = measures().get(measure)
-    revisions = list(
-        Fact.objects.filter(measure=measure, place_id=place, period=period)
-        .select_related("source", "revises")
-        .order_by("series", "-revision")
-    )
-    if known is None or not revisions:
-        raise RefusedRequestError(404, message("web.refused.fact", found=f"{measure}/{place}/{period}"))
-    same = Fact.objects.filter(measure=measure, place_id=place, series="reported")
-    others = same.known_at(None).order_by("period_start", "period_end")
-    return render(
-        request,
-        "web/fact.html",
-        {
-            "measure": known,
-            "place": _place(place),
-            "place_code": place,
-            "period": Period.parse(period).label(),
-            "revisions": revisions,
-            "current": revisions[0],
-            "others": others,
-            "plans_loaded": PlanEdition.objects.exists(),
-        },
-    )
+    content = canonical_json(_figure(actor_of_request(request), digest).to_json())
+    return HttpResponse(content, content_type="application/json; charset=utf-8")

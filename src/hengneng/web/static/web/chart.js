@@ -6,27 +6,42 @@
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const colourOf = { not_met: "red", behind: "amber", on_track: "green", met: "green", unknown: "grey" };
-  // Each verdict has its pattern too, for black and white prints; slanted hatching is left to example data.
+  const signOf = { not_met: "▲", behind: "◐", on_track: "○", met: "✓", unknown: "?" };
+  // Each verdict has its pattern too, for black and white prints; whatever rests on example data is hatched alike.
+  const hatched = { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -Math.PI / 4, symbolSize: 1 };
   const patternOf = {
     not_met: { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 3], rotation: 0 },
     behind: { symbol: "circle", dashArrayX: [[6, 6], [0, 6, 6, 0]], dashArrayY: [6, 0], symbolSize: 0.5 },
     unknown: { symbol: "rect", dashArrayX: [3, 3], dashArrayY: [1, 0], rotation: 0 },
   };
 
-  const bar = (narrow) => (each) => ({
-    value: each.value,
-    address: each.address,
-    itemStyle: {
-      color: colour(colourOf[each.level]),
-      decal: patternOf[each.level] ? { ...patternOf[each.level], color: colour("paper") } : { symbol: "none" },
-    },
-    label: { formatter: narrow ? each.text : `${each.text}  ${each.verdict}` },
-  });
+  const bar = (each) => {
+    const pattern = each.example ? hatched : patternOf[each.level];
+    return {
+      value: each.value,
+      address: each.address,
+      itemStyle: { color: colour(colourOf[each.level]), decal: pattern ? { ...pattern, color: colour("paper") } : { symbol: "none" } },
+    };
+  };
 
+  // Above the bars, each on a row of its own: they meet neither one another nor a number.
   const line = (each) => ({
     xAxis: each.at,
     label: { formatter: each.text, color: colour("ink"), position: "start", distance: [0, each.kind === "time" ? 20 : 4] },
     lineStyle: { color: colour("ink"), type: each.kind === "target" ? "dashed" : "solid", width: each.kind === "target" ? 1.5 : 1 },
+  });
+
+  // Numbers and verdicts stand in a column right of the drawing, where no line runs.
+  const column = (bars, narrow, text) => ({
+    type: "category", inverse: true, position: "right", data: bars.map((each) => each.text), axisTick: { show: false }, axisLine: { show: false },
+    axisLabel: {
+      ...text, interval: 0, margin: 4,
+      formatter: (value, at) => `{number|${value}} {${bars[at].level}|${signOf[bars[at].level]}${narrow ? "" : ` ${bars[at].verdict}`}}`,
+      rich: {
+        number: { ...text, width: Math.max(...bars.map((each) => each.text.length)) * 7.5, align: "right" },
+        ...Object.fromEntries(Object.entries(colourOf).map(([level, name]) => [level, { ...text, color: colour(name) }])),
+      },
+    },
   });
 
   const options = (data, narrow) => {
@@ -37,18 +52,17 @@
     return {
       animation: false,
       textStyle: text,
-      grid: { left: 8, right: 8, top: 44, bottom: 32, containLabel: true },
+      grid: { left: 8, right: 8, top: data.lines.length ? 44 : 16, bottom: 32, containLabel: true },
       xAxis: {
-        type: "value", splitNumber: narrow ? 3 : 5, name: data.axis, nameLocation: "middle", nameGap: 32, nameTextStyle: { ...text, color: colour("soft") },
-        min: (range) => Math.min(0, range.min < 0 ? range.min - span * 0.22 : 0), max: Math.max(...values) + span * (narrow ? 0.3 : 0.2),
+        type: "value", splitNumber: narrow ? 3 : 5, name: data.lines.length ? data.axis : `${data.axis}　▮ ${data.target_name}`, nameLocation: "middle", nameGap: 32, nameTextStyle: { ...text, color: colour("soft") },
+        min: Math.min(...values) < 0 ? Math.min(...values) - span * 0.02 : 0, max: Math.max(...values) + span * 0.04,
         axisLabel: { ...text, color: colour("soft"), formatter: (value) => String(Math.round(value * 100) / 100), showMinLabel: false, showMaxLabel: false, margin: 8 },
         splitLine: { lineStyle: { color: colour("faint") } },
       },
-      yAxis: { type: "category", inverse: true, data: bars.map((each) => each.place), axisTick: { show: false }, axisLabel: { ...text, interval: 0, ...(narrow ? { width: 88, overflow: "truncate" } : {}) }, axisLine: { onZero: true, lineStyle: { color: colour("soft") } } },
+      yAxis: [{ type: "category", inverse: true, data: bars.map((each) => each.place), axisTick: { show: false }, axisLabel: { ...text, interval: 0, ...(narrow ? { width: 88, overflow: "truncate" } : {}) }, axisLine: { onZero: true, lineStyle: { color: colour("soft") } } }, column(bars, narrow, text)],
       series: [
         {
-          type: "bar", data: bars.map(bar(narrow)), barCategoryGap: "35%", cursor: "pointer",
-          label: { show: true, position: "right", backgroundColor: colour("paper"), padding: [1, 2], ...text },
+          type: "bar", data: bars.map(bar), barCategoryGap: "35%", cursor: "pointer",
           z: 3, markLine: { z: 2, symbol: "none", silent: true, data: data.lines.map(line) },
         },
         {
@@ -63,9 +77,10 @@
   const draw = () => {
     for (const chart of drawn) chart.dispose();
     drawn.clear();
+    if (typeof echarts === "undefined") return;
     for (const place of document.querySelectorAll("[data-chart]")) {
       const data = JSON.parse(document.getElementById(place.dataset.chart).textContent);
-      const chart = echarts.init(place, null, { renderer: "canvas", height: 100 + 26 * data.bars.length });
+      const chart = echarts.init(place, null, { renderer: "canvas", height: data.height });
       chart.setOption(options(data, place.clientWidth < 600));
       chart.on("click", (event) => event.data?.address && window.location.assign(event.data.address));
       drawn.add(chart);

@@ -1,6 +1,8 @@
 // Sorting, searching and keys. Everything works without it; with it, quicker.
 "use strict";
 (() => {
+  // The first of a page is the one that the key goes to.
+  const SEARCH = "main :is([data-search], input[type=search])";
   const typing = (element) => element.matches("input, select, textarea, [contenteditable]");
 
   const compare = (kind, up) => (a, b) => {
@@ -41,9 +43,14 @@
       button.addEventListener("click", () => sort(head));
     }
     for (const hidden of root.querySelectorAll("label.search, [data-keys]")) hidden.hidden = false;
-    for (const box of root.querySelectorAll("[data-search]")) {
+    // Where the server searches, Enter sends the question.
+    const rows = root.querySelector("[data-searchable]");
+    for (const box of rows ? root.querySelectorAll("[data-search]") : []) {
       box.addEventListener("input", () => search(box));
       box.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+    }
+    for (const [key, needed] of Object.entries({ search: SEARCH, explain: "a.figure", move: "table[data-table]" })) {
+      for (const part of root.querySelectorAll(`[data-key=${key}], [data-key=${key}] + dd`)) part.hidden = !root.querySelector(needed);
     }
     for (const cell of root.querySelectorAll("table[data-table] tbody :is(td, th)")) cell.tabIndex = -1;
     for (const scroll of root.querySelectorAll(".indicator .scroll")) {
@@ -69,7 +76,7 @@
     if (event.key.startsWith("Arrow") && cell) {
       move(event, cell);
     } else if (event.key === "/") {
-      const box = document.querySelector("[data-search]");
+      const box = document.querySelector(SEARCH);
       if (box) { event.preventDefault(); box.focus(); box.select(); }
     } else if (event.key === "?") {
       event.preventDefault();

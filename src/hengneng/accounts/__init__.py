@@ -1,0 +1,1 @@
+"""People: who they are, what offices they hold, how they sign in."""
