@@ -113,6 +113,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group("site"))
         if names & MODULE_DATABASES:
             item.add_marker(pytest.mark.django_db)
+            if not item.get_closest_marker("xdist_group"):
+                # One worker, so that the data of the module are made once.
+                item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if names & BROWSER_FIXTURES:
             item.add_marker(pytest.mark.browser)
         if item.get_closest_marker(other):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from support.module_data import shared
 
 from hengneng.access import PUBLIC, RefusedAccessError, Role, terminal_actor
 from hengneng.access.actors import actor_of
@@ -34,13 +35,14 @@ GOOD = NewPerson("li.ming", "李明", "county_office", "office")
 
 @pytest.fixture(scope="module")
 def tree(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    with django_db_blocker.unblock(), transaction.atomic():
+    def make() -> None:
         load_places()
         Organisation.objects.create(
             identifier="office", kind="county_office", name_zh="办公室", name_en="office", place_id="652301"
         )
+
+    with shared(django_db_blocker, make):
         yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,6 @@ WITHOUT = {
     "views/fact_forms.py:_older": "an older revision of a fact that has passed the gate",
     "views/figures.py:_figure": "only digests, which say nothing; what is shown passes require_figure next",
     "api/duties.py:_changed": "the duty that an acting function, which has asked, has just changed",
-    "needs.py:_unpublished": "asked only for whoever may publish",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from support.module_data import shared
 
 from hengneng.access import PUBLIC, Actor, Held, Role, Verb, Where, decide, permissions, scope_of, seen_by
 from hengneng.access.table import READING, YES
@@ -27,15 +28,18 @@ CELLS = [
 @pytest.fixture(scope="module")
 def tree(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Organisation]]:
     """The places, loaded once for the module, and two organisations at the same place."""
-    with django_db_blocker.unblock(), transaction.atomic():
+
+    def make() -> dict[str, Organisation]:
         load_places()
-        yield {
+        return {
             name: Organisation.objects.create(
                 identifier=name, kind="department", name_zh=name, name_en=name, place_id=CHANGJI
             )
             for name in ("own", "other")
         }
-        transaction.set_rollback(True)
+
+    with shared(django_db_blocker, make) as made:
+        yield made
 
 
 @pytest.fixture

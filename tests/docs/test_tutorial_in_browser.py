@@ -22,6 +22,9 @@ from docs.test_tutorial import LANGUAGES, said
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
+# The words of a page do not depend on the database; the commands of the tutorial run on both.
+pytestmark = pytest.mark.sqlite
+
 WORDS = {
     "en": {
         "enter": "Set it and go in", "work": "My work", "assign": "Assign", "leave": "Sign out",

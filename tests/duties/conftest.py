@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.module_data import shared
 
 if TYPE_CHECKING:
     from hengneng.access import Actor
@@ -44,15 +45,14 @@ def load_people() -> None:
 @pytest.fixture(scope="module")
 def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The plan and its people; what is written once cannot be deleted, but rolled back."""
-    from django.db import transaction
-
     from hengneng.standing.plans import load_plan_folder
 
-    with django_db_blocker.unblock(), transaction.atomic():
+    def load() -> None:
         load_plan_folder(FOLDER)
         load_people()
+
+    with shared(django_db_blocker, load):
         yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

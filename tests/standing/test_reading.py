@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.module_data import shared
 from support.synthetic import YEARS, forget_places, load_model, synthetic_plan
 
 from hengneng.access import PUBLIC, terminal_actor
@@ -137,9 +138,8 @@ def test_as_many_queries_for_300_places_as_for_15(db: None, actor: Any) -> None:
 @pytest.fixture(scope="module")
 def large(django_db_setup: None, django_db_blocker: Any) -> Any:
     """A made-up plan of 130 places, for one module."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield synthetic_plan(load_model(), 130)
-        transaction.set_rollback(True)
+    with shared(django_db_blocker, lambda: synthetic_plan(load_model(), 130)) as made:
+        yield made
 
 
 NARROWINGS = st.builds(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.module_data import shared, tell_planner
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -18,12 +19,8 @@ FACTS = {"facts.csv": False, "facts.example.csv": True}
 @pytest.fixture(scope="module")
 def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Every plan with its facts, and what its pages show. What is written once cannot be deleted, but rolled back."""
-    from django.db import transaction
-
-    with django_db_blocker.unblock(), transaction.atomic():
-        _load()
+    with shared(django_db_blocker, _load):
         yield
-        transaction.set_rollback(True)
 
 
 def _load() -> None:
@@ -46,6 +43,7 @@ def _load() -> None:
                     example=example,
                 )
                 assert not import_file(folder / name, intake).refused
+        tell_planner()
         period_shown(edition)
     publish_what_never_was()
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from support.module_data import shared
 
 from hengneng.access.table import YES, Verb, Where, permissions
 from hengneng.accounts.roles import Role
@@ -64,11 +65,8 @@ class World(NamedTuple):
 
 @pytest.fixture(scope="module")
 def world(loaded: None, django_db_blocker: Any) -> Iterator[World]:
-    from django.db import transaction
-
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield _made()
-        transaction.set_rollback(True)
+    with shared(django_db_blocker, _made) as made:
+        yield made
 
 
 def _made() -> World:
