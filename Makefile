@@ -40,7 +40,7 @@ setup: $(BASE_STAMP) $(FRONTEND_STAMP)  ## environment, program and front-end fi
 run: setup  ## load what is there and serve it: PORT=8000
 	$(BIN)/hengneng run --port $(PORT)
 
-# With CI=true: everything on PostgreSQL, then everything on SQLite, and nothing is skipped for want of either or of a browser.
+# With CI=true: everything that knows a database on PostgreSQL, then everything on SQLite; nothing is skipped for want of either or of a browser.
 test: check  ## checks of the code, then all tests
 ifeq ($(CI),true)
 	$(PYTEST) --database postgresql

@@ -362,7 +362,7 @@ def test_what_depends_on_a_fact_is_named_and_becomes_stale(sign_in: SignIn) -> N
     target = _a_dependency()
     client = sign_in()
     preview = page_of(client.post(f"{FACT}correct/", {**TYPED, "step": "preview"}))
-    assert "Once recorded, these 1 verdicts are marked" in preview or target in preview
+    assert "Once recorded, 1 verdict is marked" in preview or target in preview
     client.post(f"{FACT}correct/", {**TYPED, "step": "record"})
     assert StaleMark.objects.filter(target=target, fact__endswith="#2").exists()
     assert "to be computed again" in page_of(client.get(FACT))

@@ -222,9 +222,14 @@ class StandingRow(models.Model):
             models.UniqueConstraint(fields=["publication", "target", "place"], name="one_published_row_a_line"),
         ]
         indexes = [
+            # Everything that a page sorts and searches by, so that it reads the index alone and one page of rows.
             models.Index(
-                fields=["plan", "publication", "period", "indicator_key", "severity", "rank", "position"],
-                name="standing_ranked",
+                fields=[
+                    "plan", "publication", "period", "indicator_key", "severity", "rank", "position",
+                    "place", "place_zh", "place_en", "target_value", "achieved", "due", "gap", "progress",
+                    "yearly", "remaining", "warning",
+                ],
+                name="standing_read",
             ),
             models.Index(
                 fields=[
