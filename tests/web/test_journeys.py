@@ -134,7 +134,7 @@ def test_any_number_opens_down_to_its_source(desk: OpenDesk, width: str) -> None
     assert "facts.example.csv" in text
     assert "条款" in text or "1.3" in text
     # The link can be sent to a colleague.
-    colleague = desk("example.auditor", width, "en")
+    colleague = desk("example.department", width, "en")
     colleague.go(one.page.url)
     assert colleague.page.locator("html").get_attribute("lang") == "en"
 
