@@ -134,6 +134,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _needs_django(config: pytest.Config) -> bool:
+    if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
+        # Workers inherit the environment: named here, Django would be set up in them with the home of this process,
+        # which all of them would then share.
+        return False
     for argument in config.args:
         path = Path(config.invocation_params.dir, argument.split("::")[0]).resolve()
         if not path.is_relative_to(TESTS) or path == TESTS:
