@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import hypothesis
@@ -21,12 +21,12 @@ import pytest
 from support import postgresql
 from support.desk import Desk, WorkingSite
 from support.homes import Finished, Home, new_name
+from support.missing import CI, cannot
 from support.site import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CI = os.environ.get("CI", "").lower() in ("1", "true")
 BACKENDS = ("sqlite", "postgresql")
 SERVER_VARIABLE = "HENGNENG_TEST_DATABASE_URL"
 
@@ -156,12 +156,6 @@ def _server_for(stack: ExitStack) -> str:
     return url if urlsplit(url).path.strip("/") else postgresql.with_database(url, "hengneng")
 
 
-def _cannot(reason: str) -> NoReturn:
-    if CI:
-        pytest.fail(f"{reason} (in CI nothing is skipped)", pytrace=False)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def database(pytestconfig: pytest.Config) -> str:
     """The chosen database: ``sqlite`` or ``postgresql``."""
@@ -175,7 +169,7 @@ def postgresql_server(pytestconfig: pytest.Config) -> str:
     try:
         return pytestconfig.stash[_server] or _server_for(pytestconfig.stash[_session])
     except postgresql.NoPostgreSQLError as problem:
-        _cannot(str(problem))
+        cannot(str(problem))
 
 
 @pytest.fixture(scope="session")
@@ -229,11 +223,11 @@ def browser() -> Iterator[Browser]:
     """The machine's Chromium, for one module: its event loop would be in the way of the tests of others."""
     program = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
     if program is None:
-        _cannot("no browser here: apt-get install chromium")
+        cannot("no browser here: apt-get install chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        _cannot("no playwright here: .venv/bin/pip install --require-hashes -r requirements/test.txt")
+        cannot("no playwright here: .venv/bin/pip install --require-hashes -r requirements/test.txt")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright keeps an event loop in this thread, and Django takes that for asynchronous code.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

@@ -178,7 +178,7 @@ def test_a_verdict_is_explained_down_to_a_cell_and_the_words_of_a_clause(ask: As
     assert cells
     for reference in references:
         if reference.get("cell", "").startswith("facts.example.csv:"):
-            line = int(re.match(r"facts\.example\.csv:(\d+)", reference["cell"])[1])  # type: ignore[index]
+            line = int(re.match(r"facts\.example\.csv:(\d+)", reference["cell"])[1])
             measure, place, period, value = lines[line - 1].split(",")[:4]
             assert (measure, place, period) == (reference["measure"], reference["subject"], reference["period"])
             assert reference["as_reported"].startswith(value)

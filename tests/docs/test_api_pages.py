@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.homes import Home
+from support.missing import cannot
 from support.site import served
 
 from docs.reading import DOCS, Call, blocks, calls
@@ -48,10 +49,11 @@ def samples(page: Path) -> list[Call]:
     return [call for block in blocks(page) if block.language == "sh" for call in calls(block)]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here: apt-get install curl")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_samples_show_what_comes_out(page: Path, site_with_token: tuple[str, str]) -> None:
     address, token = site_with_token
+    if shutil.which("curl") is None:
+        cannot("no curl here: apt-get install curl")
     found = samples(page)
     assert found
     for call in found:

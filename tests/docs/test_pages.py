@@ -11,7 +11,7 @@ import click
 import pytest
 from support.homes import Finished, Home
 
-from docs.reading import DOCS, ROOT, anchors, blocks, calls, headings, links, pages
+from docs.reading import DOCS, ROOT, Call, anchors, blocks, calls, headings, links, pages
 from docs.test_tutorial import LANGUAGES, compare
 from hengneng.cli.main import commands
 
@@ -50,15 +50,14 @@ def test_every_page_can_be_reached_from_the_index() -> None:
 
 @pytest.mark.parametrize(("page", "call"), CONSOLES)
 def test_commands_on_the_pages_can_be_given(
-    page: Path, call: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    page: Path, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     files = [block for block in blocks(page) if block.file]
     for block in files:
         (tmp_path / str(block.file)).parent.mkdir(exist_ok=True)
         (tmp_path / str(block.file)).write_text("\n".join(block.lines), "utf-8")
     monkeypatch.chdir(tmp_path if files else ROOT)
-    written: str = call.command  # type: ignore[attr-defined]
-    words = shlex.split(written.partition(" | ")[0])
+    words = shlex.split(call.command.partition(" | ")[0])
     if words[0] != "hengneng":
         return
     command: click.Command = commands()
@@ -83,10 +82,10 @@ def qinghai(make_home: Callable[[], Home]) -> Home:
 @pytest.mark.parametrize(
     ("page", "call"), [p for p in CONSOLES if p.values[0] not in LANGUAGES.values() and p.values[1].shown]
 )
-def test_pages_show_what_comes_out(page: Path, call: object, qinghai: Home) -> None:
-    words = shlex.split(call.command)  # type: ignore[attr-defined]
+def test_pages_show_what_comes_out(page: Path, call: Call, qinghai: Home) -> None:
+    words = shlex.split(call.command)
     done: Finished = qinghai.run(*words[1:], environment={"HENGNENG_LANG": "en"})
-    compare(call, (done.output + done.errors).splitlines(), page)  # type: ignore[arg-type]
+    compare(call, (done.output + done.errors).splitlines(), page)
 
 
 def test_the_readmes_name_the_commands_of_the_makefile() -> None:

@@ -52,7 +52,7 @@ def test_a_correction_is_a_revision_with_its_reason(take: TakeIn, urumqi: Actor)
     take([row("500", source="yearbook")])
     heard: list[Sequence[Fact]] = []
     fact = correct(urumqi, SOUND, 1, heard.append)
-    assert (fact.revision, fact.revises.revision, fact.value) == (2, 1, Decimal(510))  # type: ignore[union-attr]
+    assert (fact.revision, fact.revises.revision, fact.value) == (2, 1, Decimal(510))
     assert (fact.reason, fact.source.title, fact.recorded_by) == ("checked", "letter of 2015-07-10", "clerk-650100")
     assert fact.source.kind == FactSource.Kind.CALL
     assert heard == [[fact]]
@@ -150,7 +150,7 @@ def test_nobody_corrects_what_is_not_theirs(take: TakeIn, urumqi: Actor, actor: 
     with pytest.raises(RefusedAccessError):
         correct(actor, SOUND, 1)
     with pytest.raises(RefusedAccessError):
-        check_correction(actor, SOUND, current_fact(*KEY))  # type: ignore[arg-type]
+        check_correction(actor, SOUND, current_fact(*KEY))
     with pytest.raises(RefusedAccessError):
         record_new(actor, replace(SOUND, period="2013"))
     assert Fact.objects.count() == 1

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from support.homes import Home, command
 from support.postgresql import free_port
 from support.tables import row, write_table
 
-psutil = pytest.importorskip("psutil")
 PLANS = Path(__file__).resolve().parents[2] / "plans"
 PATIENCE = 60.0  # seconds; a process on a busy machine needs a while to begin
 pytestmark = pytest.mark.xdist_group("jobs processes")

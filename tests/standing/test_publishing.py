@@ -15,6 +15,7 @@ from hengneng.periods import Period
 from hengneng.registry.models import PlanEdition
 from hengneng.standing.computing import ensure_computed
 from hengneng.standing.models import Publication, PublishedFigure, StandingRow, StoredFigure
+from hengneng.standing.narrowing import Narrowing
 from hengneng.standing.publishing import (
     NothingToPublishError,
     changed_since,
@@ -25,7 +26,7 @@ from hengneng.standing.publishing import (
     require_figure,
     verdicts_seen,
 )
-from hengneng.standing.reading import Narrowing, Reading, sight_of
+from hengneng.standing.reading import Reading, sight_of
 from hengneng.standing.report import standing_of
 from hengneng.standing.storing import load_figure, load_traces
 

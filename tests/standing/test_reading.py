@@ -20,25 +20,20 @@ from hengneng.registry.models import PlanEdition
 from hengneng.standing.computing import ensure_computed
 from hengneng.standing.limits import limit
 from hengneng.standing.models import StandingRow
+from hengneng.standing.narrowing import RANK, SORTS, Narrowing, fits, ordered
 from hengneng.standing.reading import (
-    RANK,
-    SORTS,
     JudgedReading,
-    Narrowing,
-    Point,
     Reading,
     Sight,
     as_rows,
-    fits,
-    ordered,
     period_to_show,
     reading_of,
     sight_of,
     tallied,
-    trend_of,
 )
 from hengneng.standing.report import read_moment, standing_of
 from hengneng.standing.rows import NO_GAP, rebuild
+from hengneng.standing.series import Point, trend_of
 
 YEAR = Period.parse("2019")
 Report = Callable[..., Any]

@@ -82,5 +82,5 @@ def assert_returned(result: Any, expected: dict[int, str]) -> list[dict[str, str
     assert found == expected
     assert result.refused == len(expected)
     rows = returned_rows(result.returned)
-    assert [re.match(r"\[(\w+)\]", one["result"])[1] for one in rows] == list(expected.values())  # type: ignore[index]
+    assert [re.match(r"\[(\w+)\]", one["result"])[1] for one in rows] == list(expected.values())
     return rows

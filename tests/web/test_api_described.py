@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("schemathesis")
-
 pytestmark = [pytest.mark.xdist_group("interface"), pytest.mark.usefixtures("loaded")]
 
 XINJIANG = "650000"

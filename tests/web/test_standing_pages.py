@@ -100,7 +100,7 @@ def test_who_lags_and_why_is_said_in_a_sentence(site: Client) -> None:
     assert len(re.findall("<li>", worst[0])) == 3
     said = r"比基年(下降|上升) [\d.]+ %，按进度应降 [\d.]+ %（目标 \d+ %）；.*今后每年须降 [\d.]+ %"
     assert re.search(said, worst[0])
-    assert rows(page)[0].split()[0] == re.search(r"<b>(.*?)</b>", worst[0])[1]  # type: ignore[index]
+    assert rows(page)[0].split()[0] == re.search(r"<b>(.*?)</b>", worst[0])[1]
 
 
 def test_every_place_has_its_tile(site: Client) -> None:

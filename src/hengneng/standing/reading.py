@@ -20,19 +20,14 @@ from hengneng.registry.models import Place, PlanEdition
 from hengneng.standing.computing import is_small, judge_lines, lines_of, ready_to_read
 from hengneng.standing.limits import limit
 from hengneng.standing.models import ComputedPeriod, Publication, StandingRow, StoredVerdict
+from hengneng.standing.narrowing import RANK, Narrowing, Page, fits, narrowed, ordered, page_of
 from hengneng.standing.plans import plan_of
 from hengneng.standing.publishing import changed_rows, in_force
 from hengneng.standing.report import Row, compared, latest_judged, published_verdicts
 from hengneng.standing.rows import RANKED_LEVELS, Verdict, standing_row
+from hengneng.standing.series import Point, series_of
 from hengneng.standing.storing import store_figures
 from hengneng.trace import Unknown
-
-# What a table may be sorted by: name in the address -> column.
-SORTS = {
-    "place": "place_zh", "target": "target_value", "achieved": "achieved", "due": "due", "gap": "gap",
-    "progress": "progress", "yearly": "yearly", "remaining": "remaining", "warning": "warning", "verdict": "severity",
-}  # fmt: skip
-RANK = ("severity", "rank", "position")
 
 
 @dataclass(frozen=True)
@@ -199,64 +194,6 @@ def missed_by_indicator(rows: QuerySet[StandingRow], named: int) -> list[Missed]
     return sorted(found, key=lambda one: (RANKED_LEVELS.index(one.level), -one.warning, -one.count, one.key))
 
 
-@dataclass(frozen=True)
-class Narrowing:
-    """Which lines are asked for, in which order, which page of them."""
-
-    indicator: str = ""
-    place: str = ""
-    level: str = ""
-    search: str = ""
-    sort: str = ""  # a name of SORTS, with a minus before it for descending; empty: by rank
-    page: int = 1
-    changed: bool = False  # only what has changed since the publication in force
-
-
-def narrowed(rows: QuerySet[StandingRow], asked: Narrowing) -> QuerySet[StandingRow]:
-    """The lines that are asked for, ordered; the unknown last."""
-    if asked.indicator:
-        rows = rows.filter(indicator_key=asked.indicator)
-    if asked.place:
-        rows = rows.filter(place=asked.place)
-    if asked.level:
-        rows = rows.filter(level=asked.level)
-    if asked.search:
-        text = asked.search
-        rows = rows.filter(Q(place_zh__icontains=text) | Q(place_en__icontains=text) | Q(place__code__startswith=text))
-    column = SORTS.get(asked.sort.removeprefix("-"))
-    if column is None:
-        return rows.order_by(*RANK)
-    by = F(column).desc(nulls_last=True) if asked.sort.startswith("-") else F(column).asc(nulls_last=True)
-    return rows.order_by(by, *RANK)
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of lines."""
-
-    rows: Sequence[StandingRow]
-    number: int
-    total: int
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are, at least one."""
-        return max(1, -(-self.total // limit("rows_a_page")))
-
-
-def page_of(rows: QuerySet[StandingRow], number: int, total: int | None = None) -> Page:
-    """A page of ordered rows with their verdicts; a number beyond the last gives the last."""
-    size = limit("rows_a_page")
-    count = rows.count() if total is None else total
-    last = max(1, -(-count // size))
-    chosen = min(max(1, number), last)
-    start = (chosen - 1) * size
-    # Keys first: whatever is sorted, the contents of the verdicts are read for one page only.
-    keys = list(rows.values_list("pk", flat=True)[start : start + size])
-    found = StandingRow.objects.select_related("verdict").in_bulk(keys)
-    return Page([found[key] for key in keys], chosen, count)
-
-
 class Reading:
     """The lines of one period as one reader sees them, from the table of rows."""
 
@@ -324,7 +261,7 @@ class Reading:
 
     def series(self, shown: Iterable[StandingRow]) -> dict[tuple[str, str], list[Point]]:
         """Past years of the lines that are shown."""
-        return series_of(self.sight, shown, self.period)
+        return series_of(self.sight.edition, self.sight.publications, shown, self.period)
 
     def marked(self) -> dict[str, int]:
         """How many lines are unknown, rest on example data, or are unverified."""
@@ -432,28 +369,6 @@ def _judged(sight: Sight, period: Period) -> list[StandingRow]:
     return sorted([*rows, *published], key=lambda row: row.position)
 
 
-def fits(row: StandingRow, asked: Narrowing) -> bool:
-    """Whether a row is asked for; the same as :func:`narrowed` for rows that are not in the database."""
-    text = asked.search.casefold()
-    return (
-        asked.indicator in ("", row.indicator_key)
-        and asked.place in ("", row.place_id)
-        and asked.level in ("", row.level)
-        and (text in row.place_zh.casefold() or text in row.place_en.casefold() or row.place_id.startswith(text))
-    )
-
-
-def ordered(rows: Sequence[StandingRow], asked: Narrowing) -> list[StandingRow]:
-    """Rows in the order that is asked for; the same as :func:`narrowed` for rows that are not in the database."""
-    ranked = sorted(rows, key=lambda row: tuple(getattr(row, name) for name in RANK))
-    column = SORTS.get(asked.sort.removeprefix("-"))
-    if column is None:
-        return ranked
-    known = [row for row in ranked if getattr(row, column) is not None]
-    known.sort(key=lambda row: getattr(row, column), reverse=asked.sort.startswith("-"))
-    return [*known, *(row for row in ranked if getattr(row, column) is None)]
-
-
 def as_rows(edition: PlanEdition, period: Period, rows: Iterable[StandingRow]) -> list[Row]:
     """Rows with what authorities have published of the same lines, one query for all."""
     plan = plan_of(edition)
@@ -471,52 +386,3 @@ def as_rows(edition: PlanEdition, period: Period, rows: Iterable[StandingRow]) -
         )
         for row in found
     ]
-
-
-@dataclass(frozen=True)
-class Point:
-    """A past year of a line."""
-
-    period: str
-    achieved: float | None
-    gap: float | None
-    progress: float | None
-
-
-def series_of(sight: Sight, shown: Iterable[StandingRow], period: Period) -> dict[tuple[str, str], list[Point]]:
-    """The years up to ``period`` of the lines that are shown, oldest first: one query.
-
-    A line that is read as it is now has its years as they are now; a published one has them as published.
-    """
-    current = {(row.target, row.place_id): row.publication_id is None for row in shown}
-    if not period.is_year or not current:
-        return {}
-    years = [str(period.year - back) for back in range(limit("years_in_a_sparkline"))]
-    keys = [one.pk for written, one in sight.publications.items() if written in years]
-    source = Q(publication=None) if any(current.values()) else Q(pk__in=[])
-    if not all(current.values()):
-        source |= Q(publication__in=keys)
-    # Not asked for by plan, which is sorted out below: the database then goes by place, a few rows each.
-    rows = StandingRow.objects.filter(source, place__in={place for _, place in current}, period__in=years)
-    fields = ("plan_id", "target", "place_id", "publication_id", "period", "achieved", "gap", "progress")
-    found: dict[tuple[str, str], list[Point]] = {}
-    for plan, target, place, publication, *point in rows.order_by("period").values_list(*fields):
-        if plan == sight.edition.pk and current.get((target, place)) is (publication is None):
-            found.setdefault((target, place), []).append(Point(*point))
-    return found
-
-
-def trend_of(points: Sequence[Point], period: Period, *, rate: bool) -> str:
-    """``improving``, ``worsening`` or ``steady``: the gap of ``period`` against that of the year before; else empty.
-
-    What the printed decimals cannot show is steady; a ``rate`` is printed in per cent.
-    """
-    by_year = {point.period: point.gap for point in points}
-    now, before = by_year.get(period.written), by_year.get(str(period.year - 1))
-    if now is None or before is None:
-        return ""
-    digits = limit("decimals_of_a_trend") + (2 if rate else 0)
-    change = round(now, digits) - round(before, digits)
-    if change == 0:
-        return "steady"
-    return "improving" if change > 0 else "worsening"

@@ -18,17 +18,10 @@ from hengneng.language import Text, message
 from hengneng.periods import Period
 from hengneng.plans.model import Plan
 from hengneng.registry.models import PlanEdition
+from hengneng.standing.narrowing import SORTS, Narrowing
 from hengneng.standing.plans import current_edition, plan_of
 from hengneng.standing.publishing import publications_of
-from hengneng.standing.reading import (
-    SORTS,
-    Narrowing,
-    Sight,
-    make_ready,
-    period_to_show,
-    sight_of,
-    sight_of_publication,
-)
+from hengneng.standing.reading import Sight, make_ready, period_to_show, sight_of, sight_of_publication
 from hengneng.standing.report import read_moment
 from hengneng.standing.rows import RANKED_LEVELS, place_asked
 from hengneng.web.speech import Speech

@@ -15,9 +15,10 @@ from hengneng.language import Text
 from hengneng.plans.model import Kind, Operator, Plan
 from hengneng.standing.limits import limit
 from hengneng.standing.models import Publication
+from hengneng.standing.narrowing import Narrowing, Page
 from hengneng.standing.plans import plan_of
 from hengneng.standing.publishing import jurisdiction, may_publish
-from hengneng.standing.reading import Narrowing, Page, Reading, Sight, Tally, as_rows
+from hengneng.standing.reading import Reading, Sight, Tally, as_rows
 from hengneng.standing.report import Row
 from hengneng.web.charts import chart_of
 from hengneng.web.findings import Count, counted, finding

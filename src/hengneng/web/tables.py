@@ -16,8 +16,10 @@ from hengneng.evaluation.judging import Level
 from hengneng.periods import Period
 from hengneng.plans.model import Kind, Operator, Plan
 from hengneng.rules.units import convert
-from hengneng.standing.reading import SORTS, Point, Tally, trend_of
+from hengneng.standing.narrowing import SORTS
+from hengneng.standing.reading import Tally
 from hengneng.standing.report import Published, Row
+from hengneng.standing.series import Point, trend_of
 from hengneng.web.findings import Count, counted, finding
 from hengneng.web.speech import NOTHING, RATE, Speech, shown
 

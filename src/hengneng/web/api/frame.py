@@ -106,4 +106,4 @@ def operation(
     return router.api_operation(
         [method], path, response=answers, operation_id=name,
         summary=f"api.operation.{name}", description=f"api.about.{name}", url_name=name,
-    )  # type: ignore[return-value]  # fmt: skip
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Query, Router, Schema
+from ninja.responses import Status
 from pydantic import Field
 
 from hengneng.jobs import ask_to_cancel, start, start_again
@@ -113,15 +114,13 @@ def cancel_job(request: HttpRequest, job: Key) -> JsonObject:
 
 
 @operation(router, "POST", "/jobs/{job}/again", "repeat_job", JobAnswer, 201)
-def repeat_job(request: HttpRequest, job: Key) -> tuple[int, JsonObject]:
+def repeat_job(request: HttpRequest, job: Key) -> Status:
     """Have the same done once more."""
     return _created(start_again(actor_of_request(request), _job_or_404(request, job)))
 
 
-def _created(job: Job) -> tuple[int, JsonObject]:
-    from ninja.responses import Status
-
-    return Status(201, _job(job))  # type: ignore[return-value]
+def _created(job: Job) -> Status:
+    return Status(201, _job(job))
 
 
 def _label(kind: str) -> Text:

@@ -19,18 +19,14 @@ from hengneng.registry.models import PlanEdition
 from hengneng.rules.divisions import subject_code
 from hengneng.standing.arrival import compute_later
 from hengneng.standing.models import Publication, StandingRow, StoredFigure
+from hengneng.standing.narrowing import SORTS, Narrowing, fits, narrowed, ordered
 from hengneng.standing.plans import concerns, current_edition, plan_of, superseded_by
 from hengneng.standing.publishing import NothingToPublishError, jurisdiction, publications_of, publish, require_figure
 from hengneng.standing.reading import (
-    SORTS,
-    Narrowing,
     Sight,
     TooLargeError,
     as_rows,
-    fits,
     make_ready,
-    narrowed,
-    ordered,
     period_to_show,
     periods_seen,
     reading_of,
@@ -58,6 +54,8 @@ from hengneng.web.questions import actor_of_request
 
 router, figures_router = Router(tags=["plans"]), Router(tags=["figures"])
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+# Every column, forwards and backwards: the values are what the standing itself sorts by.
+Sorts = Literal[tuple(f"{sign}{name}" for name in SORTS for sign in ("", "-"))]
 Levels = Literal["met", "not_met", "on_track", "behind", "unknown"]
 
 
@@ -200,9 +198,7 @@ class StandingAsked(Paging):
     place: Line | None = Field(None, description="api.field.place_asked")
     level: Levels | None = Field(None, description="api.field.verdict")
     search: Line | None = Field(None, description="api.field.place_search")
-    sort: Literal[tuple(f"{sign}{name}" for name in SORTS for sign in ("", "-"))] | None = Field(  # type: ignore[valid-type]
-        None, description="api.field.sort"
-    )
+    sort: Sorts | None = Field(None, description="api.field.sort")
     as_of: Line | None = Field(None, description="api.field.as_of_asked")
 
 

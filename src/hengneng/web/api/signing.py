@@ -67,7 +67,7 @@ def _by_token(request: HttpRequest, written: str) -> Actor:
     known = {str(verb) for verb in Verb}
     actor = actor_of(token.person, frozenset(Verb(verb) for verb in token.verbs if verb in known))
     # What the session of the same browser is must not matter from here on.
-    request.user, request.actor = AnonymousUser(), actor  # type: ignore[attr-defined]
+    request.user, request.actor = AnonymousUser(), actor
     return actor
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -214,9 +215,9 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     return csv_answer(name, head, rows)
 
 
-def _check_size(request: HttpRequest, found: object, kind: str) -> None:
+def _check_size(request: HttpRequest, found: QuerySet[Fact], kind: str) -> None:
     most = limit("rows_exported_as_excel" if kind == "xlsx" else "rows_exported_as_csv")
-    if found.order_by()[: most + 1].count() > most:  # type: ignore[attr-defined]
+    if found.order_by()[: most + 1].count() > most:
         back = f"{reverse('facts')}?{request.GET.urlencode()}"
         text = message(f"web.facts.refused.large.{kind}", limit=f"{most:,}")
         raise RefusedRequestError(400, text, [(back, message("web.facts.refused.narrow"))])

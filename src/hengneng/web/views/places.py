@@ -22,15 +22,9 @@ from hengneng.registry.models import Place, PlaceVersion, PlanEdition, valid_on
 from hengneng.rules.divisions import DivisionError, subject_code
 from hengneng.rules.measures import measures
 from hengneng.standing.limits import limit
+from hengneng.standing.narrowing import Narrowing
 from hengneng.standing.plans import current_edition
-from hengneng.standing.reading import (
-    Narrowing,
-    Reading,
-    make_ready,
-    period_to_show,
-    sight_of,
-    tallied_by_place,
-)
+from hengneng.standing.reading import Reading, make_ready, period_to_show, sight_of, tallied_by_place
 from hengneng.standing.rows import RANKED_LEVELS, order_of
 from hengneng.web.fact_pages import digits, said_in, unit_words
 from hengneng.web.findings import Count, counted
