@@ -20,6 +20,7 @@ endif
 digest = $(shell $(PYTHON) tools/digest.py $(1))
 BASE_STAMP := $(STAMPS)/base-$(call digest,requirements/base.txt pyproject.toml)
 TEST_STAMP := $(STAMPS)/test-$(call digest,requirements/test.txt)
+SPARK_STAMP := $(STAMPS)/spark-$(call digest,requirements/spark.txt)
 NODE_STAMP := $(STAMPS)/node-$(call digest,requirements/node.txt)
 FRONTEND_STAMP := $(VENDOR)/.lock-$(call digest,package-lock.json tools/frontend.py)
 
@@ -55,7 +56,7 @@ check: setup tools-for-tests  ## style, types and import rules
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports --no-logo
 
-tools-for-tests: $(TEST_STAMP)
+tools-for-tests: $(TEST_STAMP) $(SPARK_STAMP)
 	@:
 
 lock:  ## write the locks anew (needs uv and npm): make lock UPGRADE=--upgrade
@@ -79,6 +80,12 @@ $(TEST_STAMP): | $(BASE_STAMP)
 	@echo "installing the test tools"
 	@$(LOCKED) --requirement requirements/test.txt
 	@mkdir -p $(STAMPS) && rm -f $(STAMPS)/test-* && touch $@
+
+# Spark is published as a source only, so that it is built here; its hash is checked like the others.
+$(SPARK_STAMP): | $(BASE_STAMP)
+	@echo "installing Spark"
+	@$(PIP_INSTALL) --require-hashes --requirement requirements/spark.txt
+	@mkdir -p $(STAMPS) && rm -f $(STAMPS)/spark-* && touch $@
 
 $(NODE_STAMP): | $(BIN)/python
 	@echo "installing npm as a package"

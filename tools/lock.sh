@@ -8,7 +8,7 @@ if [ -z "$uv" ]; then
   echo "make lock needs uv: .venv/bin/pip install uv" >&2
   exit 1
 fi
-for name in base test node; do
+for name in base test spark node; do
   "$uv" pip compile --quiet "$@" --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
     --output-file "requirements/$name.txt" "requirements/$name.in"

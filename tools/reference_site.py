@@ -17,16 +17,23 @@ LIMITS = {
     "duties/policy.toml": "Duties",
     "facts/limits.toml": "Facts",
     "standing/limits.toml": "Standings",
+    "metering/limits.toml": "Meters",
+    "readings/limits.toml": "Readings",
     "jobs/limits.toml": "Jobs",
     "web/api/limits.toml": "The interface",
 }
 UNITS = (
     "bytes", "days", "hours", "minutes", "seconds", "percent", "years", "decimals", "characters", "rows", "files",
     "facts", "lines", "places", "requests", "values", "problems", "imports", "jobs", "publications", "steps",
-    "failures", "tiles", "parts",
+    "failures", "tiles", "parts", "readings",
 )  # fmt: skip
 
-OTHER_UNITS = {"longest_text": "characters", "worst_explained": "places", "depth_of_a_body": "levels"}
+OTHER_UNITS = {
+    "longest_text": "characters",
+    "longest_identifier": "characters",
+    "worst_explained": "places",
+    "depth_of_a_body": "levels",
+}
 
 
 def permissions_page() -> Iterator[str]:

@@ -1,3 +1,3 @@
 """Hengneng (衡能): weighs energy and emissions against what a government has promised, and follows up."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

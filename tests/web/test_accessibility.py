@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from support.desk import WorkingSite
 
 PLAN = "/plans/xinjiang-2015/"
+UNIT = "/energy/units/example-cement-works-hami/"
 PUBLIC = [
     "/", "/plans/", PLAN, f"{PLAN}?indicator=public_energy_per_person", f"{PLAN}?q=nothing-like-it", f"{PLAN}document/",
     "/plans/qinghai-2019/", "/places/652200/", "/places/650102/", "/rules/", "/rules/warning_schemes/",
@@ -32,7 +33,9 @@ REGION = [
     "/facts/?place=nowhere", "/facts/new/", "/facts/import/", "/facts/compare/",
     "/facts/energy_consumption_equivalent/652200/2014/",
     "/facts/energy_consumption_equivalent/652200/2014/correct/", "/jobs/?show=all", "/log/", "/log/?who=nobody",
-    "/account/", "/account/tokens/",
+    "/account/", "/account/tokens/", "/energy/", "/energy/?by=carrier&month=2015-01", "/energy/?month=2020-01",
+    f"{UNIT}?span=week&on=2015-01-20", f"{UNIT}?span=month&on=2015-01-20&carrier=01", f"{UNIT}33/2015-01-20/",
+    "/energy/meters/HS-E-12/?on=2015-01-20", "/energy/meters/DS-E-01/2015-01-16/",
 ]  # fmt: skip
 ADMINISTRATOR = ["/people/", "/people/?q=nobody-like-it", "/people/add/", "/people/example.hami/", "/log/?verify=1"]
 REFUSED = {
@@ -50,7 +53,8 @@ PAGES = [
 NO_PAGES = {
     "standing-csv": "a file", "standing-excel": "a file", "duties-csv": "a file", "duties-excel": "a file",
     "calendar-ics": "a file", "facts-csv": "a file", "facts-excel": "a file", "facts-compare-csv": "a file",
-    "fact-import-returned": "a file", "rule-table-csv": "a file", "figure-json": "a file", "openapi": "a file",
+    "fact-import-returned": "a file", "rule-table-csv": "a file", "figure-json": "a file",
+    "energy-csv": "a file", "energy-unit-csv": "a file", "openapi": "a file",
     "duty-people": "a part of the page of the duty",
     "sign-out": "only receives a form", "account-password": "only receives a form",
     "account-language": "only receives a form", "account-second-factor": "only receives a form",

@@ -17,6 +17,8 @@ from hengneng.problems import Problem, RefusedError
 _COMMANDS = {
     "plan": ("plans", "plan"),
     "facts": ("facts", "facts"),
+    "meters": ("meters", "meters"),
+    "readings": ("readings", "readings"),
     "standing": ("standing", "standing"),
     "publish": ("standing", "publish"),
     "explain": ("explaining", "explain"),

@@ -12,6 +12,7 @@ from hengneng.trace import Mark
 
 PLANS_FOLDER = Path(__file__).resolve().parents[3] / "plans"
 PEOPLE_FILE = "people.example.csv"
+METERS_FILE = "meters.example.csv"
 FACT_FILES = {"facts.csv": False, "facts.example.csv": True}
 
 
@@ -30,6 +31,7 @@ def run(port: int, host: str, folder: Path, no_serve: bool, no_worker: bool) -> 
     for path in plans:
         _load(path)
     _stand()
+    _meter(plans)
     _let_in(plans, f"http://{host}:{port}")
     if not no_serve:
         serve_site(host, port, with_worker=not no_worker)
@@ -73,6 +75,28 @@ def _load(path: Path) -> None:
             )
         )
         print_problems(result.problems)
+
+
+def _meter(plans: list[Path]) -> None:
+    """Example meters and their made-up readings, once; then whatever is due of the roll-up."""
+    from hengneng.access import terminal_actor
+    from hengneng.metering.example import load_example
+    from hengneng.metering.register import import_meters
+    from hengneng.metering.rolling import roll_up_readings
+    from hengneng.metering.storing import open_store
+
+    with open_store() as store:
+        for path in plans:
+            file = path / METERS_FILE
+            if not file.exists():
+                continue
+            registered = import_meters(file, actor=terminal_actor(), example=True)
+            print_problems(registered.problems)
+            count = load_example(store, path)
+            if count:
+                click.echo(words("cli.run.example_readings", meters=len(registered.meters_new), count=f"{count:,}"))
+        with progress_bar(words("cli.readings.rolling_up")) as advance:
+            roll_up_readings(store, on_rolled=advance)
 
 
 def _stand() -> None:

@@ -37,6 +37,19 @@ def protect(table: str) -> migrations.RunPython:
     return migrations.RunPython(apply, remove)
 
 
+def protect_again(table: str) -> migrations.RunPython:
+    """A migration operation for after a change that makes SQLite build ``table`` anew, which loses its triggers."""
+
+    def apply(_: Any, editor: BaseDatabaseSchemaEditor) -> None:
+        if editor.connection.vendor == "sqlite":
+            for act in ("update", "delete"):
+                editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{act}")
+            for statement in _statements(table, "sqlite"):
+                editor.execute(statement)
+
+    return migrations.RunPython(apply, apply)
+
+
 def _statements(table: str, vendor: str) -> list[str]:
     refusal = f"{table} is written once: record a new revision instead"
     if vendor == "sqlite":

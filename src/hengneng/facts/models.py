@@ -9,16 +9,17 @@ from django.db.models import F, Q
 
 from hengneng.database.fields import ExactDecimalField
 from hengneng.database.written_once import WrittenOnceQuerySet
-from hengneng.registry.models import Place
+from hengneng.registry.models import Organisation, Place
 
 
 class FactSource(models.Model):
-    """Where facts came from: a document, a file that was imported, a call of the interface."""
+    """Where facts came from: a document, a file that was imported, a call of the interface, meters."""
 
     class Kind(models.TextChoices):
         DOCUMENT = "document"
         FILE = "file"
         CALL = "call"
+        METERS = "meters"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     title = models.TextField()
@@ -38,21 +39,54 @@ class FactQuerySet(WrittenOnceQuerySet):
     def known_at(self, moment: dt.datetime | None) -> FactQuerySet:
         """Latest revision of each series that had been recorded by ``moment`` (None: now)."""
         facts = self if moment is None else self.filter(recorded_at__lte=moment)
-        newer = Fact.objects.filter(
-            measure=models.OuterRef("measure"),
-            place=models.OuterRef("place"),
-            period=models.OuterRef("period"),
-            series=models.OuterRef("series"),
-            revision__gt=models.OuterRef("revision"),
-        )
+        same = {name: models.OuterRef(name) for name in self._series_columns()}
+        newer = self._newer().filter(**same, revision__gt=models.OuterRef("revision"))
         if moment is not None:
             newer = newer.filter(recorded_at__lte=moment)
         return facts.filter(~models.Exists(newer))
+
+    def _series_columns(self) -> tuple[str, ...]:
+        return ("measure", "place", "period", "series")
+
+    def _newer(self) -> models.QuerySet[Fact]:
+        return Fact.objects.all()
+
+
+class UnitFactQuerySet(FactQuerySet):
+    """Facts about units; the unit is part of the series."""
+
+    def _series_columns(self) -> tuple[str, ...]:
+        return (*super()._series_columns(), "organisation")
+
+    def _newer(self) -> models.QuerySet[Fact]:
+        return Fact.of_units.all()
+
+
+class PlaceFacts(models.Manager.from_queryset(FactQuerySet)):
+    """Facts about places, and no others: whoever asks for facts without saying more is asking for these.
+
+    A figure of one energy-using unit bears the place of the unit. Taken for a figure of that place it would be a wrong
+    total in a standing, so that this is the one door, and facts about units have a door of their own.
+    """
+
+    def get_queryset(self) -> FactQuerySet:
+        found: FactQuerySet = super().get_queryset().filter(organisation=None)
+        return found
+
+
+class UnitFacts(models.Manager.from_queryset(UnitFactQuerySet)):
+    """Facts about energy-using units."""
+
+    def get_queryset(self) -> UnitFactQuerySet:
+        found: UnitFactQuerySet = super().get_queryset().filter(organisation__isnull=False)
+        return found
 
 
 class Fact(models.Model):
     """One reported figure, as reported and normalised.
 
+    It is about a place, or with ``organisation`` about one energy-using unit, whose place it then bears: ``objects``
+    are facts about places only, ``of_units`` those about units.
     ``series`` parts what several people say about the same thing (reported, metered …). ``revision`` counts from 1;
     ``revises`` is the fact that this one replaces as the current one. ``value`` is in ``unit``, the unit of the
     measure; ``edition`` names the rule editions used to get there from ``reported_value`` and ``reported_unit``.
@@ -66,6 +100,7 @@ class Fact(models.Model):
 
     measure = models.CharField(max_length=80)
     place = models.ForeignKey(Place, models.PROTECT, related_name="facts")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="facts")
     period = models.CharField(max_length=12)
     period_start = models.DateField()
     period_end = models.DateField()
@@ -90,12 +125,21 @@ class Fact(models.Model):
     recorded_by = models.CharField(max_length=100)
     act = models.CharField(max_length=32, null=True, help_text="Id of the act in the log; none where nobody signed in.")
 
-    objects = FactQuerySet.as_manager()
+    objects = PlaceFacts()
+    of_units = UnitFacts()
 
     class Meta:
         constraints = [
+            # Two, because SQLite has no way to say that two rows without a unit are about the same.
             models.UniqueConstraint(
-                fields=["measure", "place", "period", "series", "revision"], name="one_fact_a_revision"
+                fields=["measure", "place", "period", "series", "revision"],
+                condition=Q(organisation=None),
+                name="one_fact_a_revision",
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "measure", "period", "series", "revision"],
+                condition=Q(organisation__isnull=False),
+                name="one_unit_fact_a_revision",
             ),
             models.CheckConstraint(
                 condition=Q(state="missing", value=None) | (~Q(state="missing") & Q(value__isnull=False)),
@@ -116,9 +160,13 @@ class Fact(models.Model):
 
     @property
     def key(self) -> str:
-        """Name of the series of revisions: measure/place/period, and the series unless it is what was reported."""
+        """Name of the series of revisions: measure/place/period, and the series unless it is what was reported.
+
+        A fact about a unit names the unit in the place of the place.
+        """
         tail = "" if self.series == "reported" else f"/{self.series}"
-        return f"{self.measure}/{self.place_id}/{self.period}{tail}"
+        about = self.organisation.identifier if self.organisation else self.place_id
+        return f"{self.measure}/{about}/{self.period}{tail}"
 
     @property
     def name(self) -> str:

@@ -105,6 +105,10 @@ class Organisation(models.Model):
     valid_to = models.DateField(null=True)
     source = models.TextField(blank=True, default="")
     confidence = models.CharField(max_length=20, blank=True, default="")
+    industry = models.CharField(
+        max_length=4, blank=True, default="", help_text="Division of GB/T 4754 (table industries); empty: not known."
+    )
+    industry_source = models.TextField(blank=True, default="")
 
     def __str__(self) -> str:
         return self.identifier

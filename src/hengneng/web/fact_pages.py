@@ -23,6 +23,7 @@ from hengneng.rules.measures import measures
 from hengneng.rules.units import UnknownUnitError, unit
 from hengneng.standing.models import Dependency, StaleMark, StandingRow
 from hengneng.standing.plans import plan_of
+from hengneng.web.axes import Tick, scale
 from hengneng.web.speech import MINUS, NOTHING, RATE, Speech
 
 DECIMALS_SHOWN = 6
@@ -294,14 +295,6 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A line of the grid."""
-
-    y: float
-    text: str
-
-
-@dataclass(frozen=True)
 class SeriesChart:
     """A line through the periods of one kind. Gaps stay gaps."""
 
@@ -315,7 +308,6 @@ class SeriesChart:
 
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 200, 88, 24, 24, 32
-TICKS = 4
 LABELS = 12
 
 
@@ -326,7 +318,7 @@ def series_chart(facts: Sequence[Fact], period: Period) -> SeriesChart | None:
     if len(known) < 2:
         return None
     shown_in = said_in(known[0][0])
-    low, high, step = _scale(min(value for _, value in known), max(value for _, value in known))
+    low, high, step = scale(min(value for _, value in known), max(value for _, value in known))
     first, last = alike[0].period_start.toordinal(), alike[-1].period_start.toordinal()
     every = -(-len(alike) // LABELS)
 
@@ -362,20 +354,6 @@ def _form(written: str) -> str:
     if "M" in written:
         return written[4:]
     return "".join("0" if sign.isdigit() else sign for sign in written)
-
-
-def _scale(low: float, high: float) -> tuple[float, float, float]:
-    """Round bounds of the axis and the step of its grid; from zero where the values reach near it."""
-    if low == high:
-        low, high = (0.0, high) if high > 0 else (low, 0.0) if low < 0 else (-1.0, 1.0)
-    if 0 < low < (high - low):
-        low = 0.0
-    rough = (high - low) / TICKS
-    power = 10.0 ** (len(f"{rough:.0f}") - 1 if rough >= 1 else -next(at for at in range(1, 20) if rough * 10**at >= 1))
-    step = next(each * power for each in (1, 2, 2.5, 5, 10) if each * power >= rough)
-    bottom = step * (low // step)
-    top = step * -(-high // step)
-    return bottom, top, step
 
 
 def _strokes(points: Sequence[Point]) -> tuple[str, ...]:

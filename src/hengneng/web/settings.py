@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "hengneng.accounts",
     "hengneng.jobs",
     "hengneng.facts",
+    "hengneng.metering",
     "hengneng.standing",
     "hengneng.duties",
     "hengneng.web",

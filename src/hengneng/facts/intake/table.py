@@ -56,9 +56,9 @@ def read_table(path: Path) -> Table:
 def read_content(content: bytes, name: str) -> Table:
     """Read the content of a CSV file called ``name``. RefusedError with F001 to F006."""
     check_kind(content, name)
-    text, encoding = _decode(content, name)
+    text, encoding = decoded(content, name)
     notes = () if encoding == "UTF-8" else (Problem("F005", name, {"found": encoding}),)
-    lines = _records(text)
+    lines = records(text)
     header = next(lines, None)
     if header is None:
         raise RefusedError(Problem("F004", name))
@@ -112,7 +112,8 @@ def _check_columns(columns: tuple[str, ...], name: str) -> None:
         raise RefusedError(*problems)
 
 
-def _decode(content: bytes, name: str) -> tuple[str, str]:
+def decoded(content: bytes, name: str) -> tuple[str, str]:
+    """The text of a file called ``name``, and as what it was read. RefusedError F001."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace"), "UTF-16"
     if b"\x00" in content:
@@ -127,7 +128,7 @@ def _decode(content: bytes, name: str) -> tuple[str, str]:
     raise RefusedError(Problem("F001", name, {"found": "UTF-8 ✗, GB 18030 ✗"}))
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str], bool]]:
+def records(text: str) -> Iterator[tuple[int, list[str], bool]]:
     """Records with the line on which each starts, and whether its quotes are closed.
 
     An open quote ends with its line: what stands behind it is read as rows again, never swallowed.

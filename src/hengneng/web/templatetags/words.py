@@ -10,7 +10,7 @@ from django import template
 
 from hengneng.language import Language, Text, message
 from hengneng.problems import Problem
-from hengneng.web.speech import Speech
+from hengneng.web.speech import MINUS, NOTHING, Speech, shown
 
 register = template.Library()
 
@@ -46,6 +46,21 @@ def large(context: template.Context, value: float | Decimal | None, code: str) -
     speech = Speech(_language(context))
     counted = speech.large(value, code)
     return speech.words("web.large", amount=counted) if counted else ""
+
+
+@register.simple_tag
+def amount(value: float | Decimal | None) -> str:
+    """A number for people, rounded half-up to two decimals; a dash for none."""
+    return shown(value, "")
+
+
+@register.simple_tag
+def exact(value: Decimal | None) -> str:
+    """A number with every digit that it has; a dash for none."""
+    if value is None:
+        return NOTHING
+    text = f"{value:,f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
 
 
 @register.filter

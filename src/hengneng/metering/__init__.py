@@ -1,0 +1,1 @@
+"""The register of meters, their energy in standard coal, and the facts that come from them."""

@@ -1,0 +1,285 @@
+"""Files of readings as they come, streamed into columns of whole numbers: Parquet, CSV (gzip or not), XLSX.
+
+Columns ``meter`` (or ``meter_id``), ``time`` (or ``ts``) and ``value``; others are not looked at. What cannot be taken
+is given to ``Refused`` with its line; everything else goes on.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import gzip
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.parquet as pq
+from openpyxl import load_workbook
+
+from hengneng.metering.cells import local_zone
+from hengneng.metering.limits import limit
+from hengneng.metering.refused import Refused
+from hengneng.problems import Problem, RefusedError
+from hengneng.readings.limits import limit as readings_limit
+from hengneng.readings.points import Points, micro_from_float, micro_from_text
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+NAMES = {"meter": ("meter", "meter_id"), "time": ("time", "ts"), "value": ("value",)}
+LARGEST = 2**62
+_PARTS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+
+
+@dataclass(frozen=True)
+class KnownMeters:
+    """The meters that may be taken: number by identifier. A bare number that is no identifier is a meter's number."""
+
+    numbers: Mapping[str, int]
+
+    def find(self, written: object) -> int:
+        """The number of a meter, 0 when there is none."""
+        return self._by_word.get(str(written).strip(), 0)
+
+    def of_whole_numbers(self, written: Ints) -> Ints:
+        """The numbers of meters written as whole numbers; 0 where there is none."""
+        names, numbers = self._by_whole_number
+        if not len(names):
+            return np.zeros(len(written), np.int64)
+        at = np.searchsorted(names, written)
+        at[at == len(names)] = 0
+        return np.where(names[at] == written, numbers[at], 0)
+
+    @cached_property
+    def _by_word(self) -> Mapping[str, int]:
+        return {str(number): number for number in self.numbers.values()} | dict(self.numbers)
+
+    @cached_property
+    def _by_whole_number(self) -> tuple[Ints, Ints]:
+        pairs = sorted((int(name), number) for name, number in self._by_word.items() if name.isdecimal())
+        pairs = [pair for pair in pairs if pair[0] < LARGEST]
+        return np.array([name for name, _ in pairs], np.int64), np.array([number for _, number in pairs], np.int64)
+
+
+@dataclass
+class ReadingsFile:
+    """A file of readings, read part by part. ``naive`` turns true when a time without a zone was met.
+
+    ``utc``: such times are UTC; otherwise they are local.
+    """
+
+    path: Path
+    meters: KnownMeters
+    refused: Refused
+    utc: bool = False
+    naive: bool = False
+    read: int = 0
+    _torn_lines: list[int] = field(default_factory=list)
+
+    def batches(self) -> Iterator[Points]:
+        """What can be taken, in parts. RefusedError E001, E204 when the file as a whole cannot be used."""
+        try:
+            for line, table in self._tables():
+                self.read += len(table)
+                yield self._points(line, table)
+        except (pa.ArrowException, BadZipFile, OSError, EOFError, ValueError, KeyError) as error:
+            raise self._unreadable(error) from error
+
+    def _unreadable(self, error: Exception) -> RefusedError:
+        found = str(error).strip().splitlines()
+        return RefusedError(Problem("E204", self.path.name, {"found": found[0] if found else type(error).__name__}))
+
+    def _tables(self) -> Iterator[tuple[int, pa.Table]]:
+        """Parts with the columns meter, time, value, and the line of the first row."""
+        with self.path.open("rb") as file:
+            start = file.read(4)
+        if start == b"PAR1":
+            yield from self._of_parquet()
+        elif start == b"PK\x03\x04":
+            yield from self._of_workbook()
+        else:
+            yield from self._of_csv(compressed=start.startswith(b"\x1f\x8b"))
+
+    def _chosen(self, columns: Sequence[str]) -> list[str]:
+        """The columns that are needed, as the file calls them. RefusedError E001."""
+        found, missing = [], []
+        for name, spellings in NAMES.items():
+            there = [column for column in columns if column.strip() in spellings]
+            (found if len(there) == 1 else missing).append(there[0] if len(there) == 1 else name)
+        if missing:
+            values = {"missing": ", ".join(missing), "unknown": "—", "expected": ", ".join(columns)}
+            raise RefusedError(Problem("E001", f"{self.path.name}:1", values))
+        return found
+
+    def _of_parquet(self) -> Iterator[tuple[int, pa.Table]]:
+        with pq.ParquetFile(self.path) as file:
+            chosen = self._chosen(file.schema_arrow.names)
+            line = 1
+            for batch in file.iter_batches(limit("readings_at_once"), columns=chosen, use_threads=False):
+                table = pa.Table.from_batches([batch]).select(chosen).rename_columns(list(NAMES))
+                yield line, table
+                line += len(table)
+
+    def _of_csv(self, compressed: bool) -> Iterator[tuple[int, pa.Table]]:
+        chosen = self._chosen(self._header(compressed))
+        # Numbers of meters and values come as text, so that one bad cell is the fault of its row alone.
+        as_text = pcsv.ConvertOptions(column_types={name: pa.string() for name in chosen}, include_columns=chosen,
+                                      strings_can_be_null=False)  # fmt: skip
+        with pa.CompressedInputStream(str(self.path), "gzip") if compressed else pa.OSFile(str(self.path)) as stream:
+            reader = pcsv.open_csv(
+                stream,
+                pcsv.ReadOptions(use_threads=False, block_size=limit("bytes_of_a_block")),
+                pcsv.ParseOptions(invalid_row_handler=self._torn, ignore_empty_lines=False),
+                as_text,
+            )
+            line = 2
+            for batch in reader:
+                table = pa.Table.from_batches([batch]).rename_columns(list(NAMES))
+                yield line, table
+                line += len(table)
+
+    def _header(self, compressed: bool) -> list[str]:
+        with gzip.open(self.path, "rb") if compressed else self.path.open("rb") as file:
+            first = file.readline(limit("bytes_of_a_block"))
+        return next(csv.reader([first.decode("utf-8-sig", "replace").rstrip("\r\n")]), [])
+
+    def _torn(self, row: pcsv.InvalidRow) -> str:
+        """A row with too many or too few cells. Empty lines are passed over, but counted."""
+        self._torn_lines.append(row.number)
+        if row.text.strip():
+            self.refused.add(
+                row.number, (row.text, "", ""), "E113", found=row.actual_columns, expected=row.expected_columns
+            )
+        return "skip"
+
+    def _line(self, place: int) -> int:
+        """The line of the row that would stand at ``place``, had no row before it been torn."""
+        for torn in self._torn_lines:
+            if torn > place:
+                break
+            place += 1
+        return place
+
+    def _of_workbook(self) -> Iterator[tuple[int, pa.Table]]:
+        sheet = load_workbook(self.path, read_only=True, data_only=True).worksheets[0]
+        rows = sheet.iter_rows(values_only=True)
+        head = [str(cell or "").strip() for cell in next(rows, ())]
+        places = [head.index(name) for name in self._chosen(head)]
+        line, part = 2, []
+        for row in rows:
+            part.append([_shown(row[place]) if place < len(row) else "" for place in places])
+            if len(part) == limit("readings_at_once"):
+                yield line, _of_text(part)
+                line, part = line + len(part), []
+        if part:
+            yield line, _of_text(part)
+
+    def _points(self, line: int, table: pa.Table) -> Points:
+        numbers = self._numbers(table["meter"])
+        at, bad_time = self._times(table["time"])
+        value, bad_value = self._values(table["value"])
+        good = (numbers > 0) & ~bad_time & ~bad_value
+        if not good.all():
+            for place in np.flatnonzero(~good).tolist():
+                cells = tuple(_shown(table[name][place].as_py()) for name in NAMES)
+                if not any(cells):
+                    continue  # an empty line
+                number = "E201" if numbers[place] <= 0 else "E202" if bad_time[place] else "E203"
+                found = cells[("E201", "E202", "E203").index(number)]
+                self.refused.add(self._line(line + place), cells, number, found=found)
+            numbers, at, value = numbers[good], at[good], value[good]
+        return Points(numbers.astype(np.int32), at, value)
+
+    def _numbers(self, column: pa.ChunkedArray) -> Ints:
+        if pa.types.is_integer(column.type):
+            whole = pc.fill_null(column, 0).to_numpy().astype(np.int64, copy=False)
+            return self.meters.of_whole_numbers(whole)
+        return _by_word(column, self.meters.find, 0)
+
+    def _times(self, column: pa.ChunkedArray) -> tuple[Ints, Bools]:
+        """Seconds since 1970, and which have none."""
+        none = pc.is_null(column).to_numpy()
+        if pa.types.is_timestamp(column.type):
+            parts = _PARTS[column.type.unit]
+            raw = pc.fill_null(column.cast(pa.int64()), 0).to_numpy()
+            at = raw // parts
+            bad = none | (raw % parts != 0)
+            if column.type.tz is None:
+                self.naive = True
+                at = at - self._offset()
+        else:
+            at = _by_word(column, self._seconds, -LARGEST)
+            bad = none | (at == -LARGEST)
+        return at, bad | (at < _year("earliest_year", 0)) | (at >= _year("latest_year", 1))
+
+    def _offset(self) -> int:
+        return 0 if self.utc else readings_limit("local_day_offset_seconds")
+
+    def _seconds(self, written: object) -> int:
+        try:
+            found = dt.datetime.fromisoformat(str(written).strip().replace("/", "-"))
+        except ValueError:
+            return -LARGEST
+        if found.microsecond:
+            return -LARGEST
+        if found.tzinfo is None:
+            self.naive = True
+            found = found.replace(tzinfo=dt.UTC if self.utc else local_zone())
+        return int(found.timestamp())
+
+    def _values(self, column: pa.ChunkedArray) -> tuple[Ints, Bools]:
+        """Micro-units, and which have none."""
+        none = pc.is_null(column).to_numpy()
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type) or pa.types.is_decimal(column.type):
+            try:
+                found = pc.cast(column, pa.float64())
+            except pa.ArrowInvalid:
+                return _one_by_one(column)
+            micro, wrong = micro_from_float(pc.fill_null(found, 0.0).to_numpy())
+            if np.abs(micro).max(initial=0) >= 1 << 50:
+                return _one_by_one(column)  # more digits than a float keeps
+        else:
+            micro, wrong = micro_from_float(pc.fill_null(column.cast(pa.float64()), 0.0).to_numpy())
+        return micro, none | wrong | (np.abs(micro) >= LARGEST)
+
+
+def _by_word(column: pa.ChunkedArray, meaning: Callable[[object], int], nothing: int) -> Ints:
+    """What each word of a column means, asked once for each word."""
+    encoded = column.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    known = np.array([nothing if word is None else meaning(word) for word in encoded.dictionary.to_pylist()], np.int64)
+    places = pc.fill_null(encoded.indices, len(known)).to_numpy(zero_copy_only=False)
+    return np.append(known, nothing)[places]
+
+
+def _one_by_one(column: pa.ChunkedArray) -> tuple[Ints, Bools]:
+    micro = np.zeros(len(column), np.int64)
+    bad = np.zeros(len(column), np.bool_)
+    for place, written in enumerate(column.to_pylist()):
+        try:
+            found = micro_from_text(str(written))
+            bad[place] = abs(found) >= LARGEST
+            micro[place] = 0 if bad[place] else found
+        except ValueError:
+            bad[place] = True
+    return micro, bad
+
+
+def _year(name: str, more: int) -> int:
+    return int(dt.datetime(readings_limit(name) + more, 1, 1, tzinfo=local_zone()).timestamp())
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _of_text(rows: Sequence[Sequence[str]]) -> pa.Table:
+    columns = zip(*rows, strict=True)
+    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(NAMES, columns, strict=True)})

@@ -1,0 +1,329 @@
+"""The register of meters, from tables: new meters, dated versions of what has changed, calibrations.
+
+Good rows are taken, the others come back with file, row, column, what was found and what is expected. The same table
+again changes nothing. A change of what a version holds needs the moment from which it holds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from hengneng.access import Actor, Verb, decide, terminal_actor
+from hengneng.acts import new_act_id, record
+from hengneng.database.locking import one_writer
+from hengneng.metering.cells import BadCellError, Refusals, similar
+from hengneng.metering.limits import limit
+from hengneng.metering.meter_rows import FIXED, VERSIONED, MeterRow, read_meters
+from hengneng.metering.models import LARGEST_NUMBER, Calibration, Meter, MeterVersion
+from hengneng.metering.sheets import Sheet, read_sheet
+from hengneng.metering.units import read_units, record_units
+from hengneng.problems import Problem
+from hengneng.registry.models import Organisation
+
+REGISTER = "register"  # what the acts are about that change it
+
+
+@dataclass
+class RegisterImport:
+    """What an import did, by identifiers. ``act`` is its id in the log; None when nothing was to be done."""
+
+    file: str
+    units_new: list[str] = field(default_factory=list)
+    units_changed: list[str] = field(default_factory=list)
+    meters_new: list[str] = field(default_factory=list)
+    meters_changed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    refused: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    act: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The result for machines."""
+        return {
+            "file": self.file,
+            "units": {"new": len(self.units_new), "changed": self.units_changed},
+            "meters": {"new": len(self.meters_new), "changed": self.meters_changed},
+            "unchanged": self.unchanged,
+            "refused": self.refused,
+            "problems": [problem.to_json() for problem in self.problems],
+            "act": self.act,
+        }
+
+
+def import_meters(
+    file: Path,
+    units_file: Path | None = None,
+    *,
+    actor: Actor | None = None,
+    reason: str = "",
+    example: bool = False,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> RegisterImport:
+    """Bring units and meters of CSV files or workbooks into the register, in one transaction and as one act.
+
+    RefusedError when a file as a whole cannot be used (F001, F004, F006, E001, E003, E004); rows that are refused
+    (E101 to E119) are in the result. ``example``: every new meter is marked as an example.
+    """
+    actor = actor or terminal_actor()
+    sheet = read_sheet(file)
+    units_sheet = read_sheet(units_file) if units_file else None
+    result = RegisterImport(sheet.name)
+    refusals = Refusals(sheet.name)
+    unit_refusals = Refusals(units_sheet.name if units_sheet else "")
+    unit_rows = read_units(units_sheet, actor, unit_refusals) if units_sheet else []
+    rows = read_meters(sheet, refusals)
+    with transaction.atomic():
+        one_writer(Meter._meta.db_table)
+        result.units_new, result.units_changed = record_units(unit_rows, unit_refusals)
+        _Recording(actor, example, result, refusals, progress).record(rows)
+        result.refused = len(refusals.lines) + len(unit_refusals.lines)
+        result.problems = [*unit_refusals.problems, *refusals.problems]
+        if result.units_new or result.units_changed or result.meters_new or result.meters_changed:
+            _log(actor, sheet, reason, result)
+        else:
+            result.act = None
+    return result
+
+
+def _log(actor: Actor, sheet: Sheet, reason: str, result: RegisterImport) -> None:
+    changed = limit("problems_kept")
+    record(
+        actor.identifier,
+        "meter.import",
+        REGISTER,
+        sheet.name,
+        place=actor.places[0] if actor.places else "",
+        reason=reason,
+        details={
+            "sha256": sheet.sha256,
+            "units": {"new": len(result.units_new), "changed": result.units_changed[:changed]},
+            "meters": {"new": len(result.meters_new), "changed": result.meters_changed[:changed]},
+            "refused": result.refused,
+        },
+        identifier=result.act,
+    )
+
+
+class _Recording:
+    """One import at work on the register."""
+
+    def __init__(
+        self,
+        actor: Actor,
+        example: bool,
+        result: RegisterImport,
+        refusals: Refusals,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self.actor, self.example, self.result, self.refusals = actor, example, result, refusals
+        self.progress = progress
+        self.now = timezone.now()
+        self.result.act = new_act_id()
+        self.units: dict[str, Organisation] = {}
+        self.answers: dict[int, BadCellError | None] = {}
+        self.meters: dict[str, Meter] = {}
+        self.versions: dict[int, list[MeterVersion]] = {}
+        self.fresh: list[tuple[MeterRow, MeterVersion]] = []
+
+    def record(self, rows: Sequence[MeterRow]) -> None:
+        """Take the rows in, one after the other; every refusal is of one row only."""
+        self._read(rows)
+        good = [row for row in rows if self._try(row, self._take)]
+        self._number([row for row in good if row.identifier in self.result.meters_new])
+        new = [self.meters[identifier] for identifier in self.result.meters_new]
+        Meter.objects.bulk_create(new, batch_size=limit("rows_at_once"))
+        for row, version in self.fresh:
+            version.meter = self.meters[row.identifier]
+        MeterVersion.objects.bulk_create([one for _, one in self.fresh], batch_size=limit("rows_at_once"))
+        for row in good:
+            self._try(row, self._connect)
+        changed = dict.fromkeys(self.result.meters_changed)
+        self.result.meters_changed = [one for one in changed if one not in set(self.result.meters_new)]
+        self.result.unchanged = len(good) - len(self.result.meters_new) - len(self.result.meters_changed)
+
+    def _try(self, row: MeterRow, step: Callable[[MeterRow], None]) -> bool:
+        try:
+            step(row)
+        except BadCellError as bad:
+            self.refusals.add(row.line, bad)
+            return False
+        return True
+
+    def _read(self, rows: Sequence[MeterRow]) -> None:
+        """Everything that is there already, in a few questions."""
+        kind = Organisation.Kind.ENERGY_USING_UNIT
+        self.units = {one.identifier: one for one in Organisation.objects.filter(kind=kind)}
+        self.meters = {one.identifier: one for one in Meter.objects.select_related("unit")}
+        if self.meters:
+            named = {row.identifier for row in rows}
+            there = [one.pk for one in self.meters.values() if one.identifier in named]
+            for version in (
+                MeterVersion.objects.all() if len(there) > 500 else MeterVersion.objects.filter(meter__in=there)
+            ):
+                self.versions.setdefault(version.meter_id, []).append(version)
+
+    def _take(self, row: MeterRow) -> None:
+        unit = self.units.get(row.unit)
+        if unit is None:
+            raise BadCellError("E102", "unit", found=row.unit, expected=similar(row.unit, self.units))
+        self._may(unit)
+        meter = self.meters.get(row.identifier)
+        if meter is None or meter.pk is None:
+            self._take_new(row, unit)
+        else:
+            self._take_known(row, unit, meter)
+
+    def _may(self, unit: Organisation) -> None:
+        if unit.pk not in self.answers:
+            decision = decide(self.actor, Verb.CORRECT_FACTS, place=unit.place_id, organisation=unit.pk)
+            refused = None
+            if not decision.allowed:
+                refused = BadCellError("E116", "unit", found=unit.identifier, reason=decision.reason)
+            self.answers[unit.pk] = refused
+        refusal = self.answers[unit.pk]
+        if refusal is not None:
+            raise refusal
+
+    def _take_new(self, row: MeterRow, unit: Organisation) -> None:
+        given = {name: row.attributes.get(name, _otherwise(name)) for name in (*FIXED, *VERSIONED)}
+        self.meters[row.identifier] = Meter(
+            identifier=row.identifier,
+            unit=unit,
+            kind=given["kind"],
+            carrier=given["carrier"],
+            example=self.example or row.example,
+        )
+        self.result.meters_new.append(row.identifier)
+        self._add_version(row, {name: given[name] for name in VERSIONED}, 1)
+
+    def _take_known(self, row: MeterRow, unit: Organisation, meter: Meter) -> None:
+        for name in FIXED:
+            if name in row.attributes and row.attributes[name] != getattr(meter, name):
+                values = {"column": name, "found": row.attributes[name], "expected": getattr(meter, name)}
+                raise BadCellError("E111", name, **values)
+        if unit.pk != meter.unit_id:
+            raise BadCellError("E111", "unit", column="unit", found=row.unit, expected=meter.unit.identifier)
+        versions = sorted(self.versions[meter.pk], key=_order)
+        held = versions[-1]
+        if row.valid_from is not None:
+            before = [one for one in versions if one.valid_from is None or one.valid_from <= row.valid_from]
+            held = before[-1] if before else versions[0]
+        given = {name: row.attributes.get(name, getattr(held, name)) for name in VERSIONED}
+        differing = [name for name in VERSIONED if given[name] != getattr(held, name)]
+        if not differing:
+            return
+        if row.valid_from is None:
+            values = {
+                "column": differing[0],
+                "found": given[differing[0]],
+                "expected": getattr(held, differing[0]),
+            }
+            raise BadCellError("E110", "valid_from", **values)
+        same = [one.revision for one in versions if one.valid_from == row.valid_from]
+        self._add_version(row, given, max(same, default=0) + 1)
+        self.result.meters_changed.append(row.identifier)
+
+    def _add_version(self, row: MeterRow, given: Mapping[str, Any], revision: int) -> None:
+        own = given["own_coefficient"] is not None
+        version = MeterVersion(
+            valid_from=row.valid_from,
+            revision=revision,
+            own_coefficient_source=row.own_coefficient_source if own else "",
+            source=row.source,
+            act=self.result.act,
+            recorded_at=self.now,
+            **given,
+        )
+        self.fresh.append((row, version))
+
+    def _number(self, rows: Sequence[MeterRow]) -> None:
+        """Numbers for new meters: the one given, the identifier where it is a number, else the next free one."""
+        taken = {one.number for one in self.meters.values() if one.number}
+        waiting = []
+        for row in rows:
+            wanted = row.number
+            if wanted is None and row.identifier.isascii() and row.identifier.isdigit():
+                wanted = int(row.identifier)
+            if wanted is not None and 1 <= wanted <= LARGEST_NUMBER and wanted not in taken:
+                self.meters[row.identifier].number = wanted
+                taken.add(wanted)
+            else:
+                waiting.append(row)
+        following = max(taken, default=0)
+        for row in waiting:
+            following += 1
+            self.meters[row.identifier].number = following
+
+    def _connect(self, row: MeterRow) -> None:
+        """What leads to other meters, once all are there; and the calibration."""
+        meter = self.meters[row.identifier]
+        for name, written in (("parent", row.parent), ("replaced_by", row.replaced_by)):
+            if written is None:
+                continue
+            other = self.meters.get(written) if written else None
+            if written and (other is None or other.pk is None):
+                raise BadCellError("E109", name, found=written, expected=similar(written, self.meters))
+            if getattr(meter, f"{name}_id") == (other.pk if other else None):
+                continue
+            if other is not None:
+                self._check_line(meter, other, name)
+            setattr(meter, name, other)
+            meter.save(update_fields=[name])
+            self.result.meters_changed.append(row.identifier)
+        if row.calibration is not None:
+            self._calibrate(row, meter)
+
+    def _check_line(self, meter: Meter, other: Meter, name: str) -> None:
+        """Going up from ``other`` must not lead back to ``meter``. E109; E120 where two meters have one successor."""
+        by_key = {one.pk: one for one in self.meters.values()}
+        above: Meter | None = other
+        while above is not None:
+            if above.pk == meter.pk:
+                raise BadCellError("E109", name, found=other.identifier, expected="—")
+            above = by_key.get(getattr(above, f"{name}_id"))
+        if name == "replaced_by":
+            rival = next((one for one in by_key.values() if one.replaced_by_id == other.pk), None)
+            if rival is not None:
+                raise BadCellError("E120", name, found=other.identifier, other=rival.identifier)
+
+    def _calibrate(self, row: MeterRow, meter: Meter) -> None:
+        assert row.calibration is not None
+        given = row.calibration
+        there, new = Calibration.objects.get_or_create(
+            meter=meter,
+            on=given.on,
+            defaults={
+                "valid_until": given.valid_until,
+                "certificate": given.certificate,
+                "act": self.result.act,
+            },
+        )
+        if new:
+            self.result.meters_changed.append(row.identifier)
+        elif (there.valid_until, there.certificate) != (given.valid_until, given.certificate):
+            raise BadCellError("E117", "calibration_on", found=given.on, expected=there.valid_until or "—")
+
+
+def _otherwise(name: str) -> Any:
+    """What an attribute is when a table has no column for it."""
+    if name in ("current_ratio", "voltage_ratio"):
+        return 1
+    return {
+        "in_service": True,
+        "interval": limit("seconds_between_readings"),
+        "kind": Meter.Kind.REGISTER,
+        "site": "",
+        "process": "",
+        "equipment": "",
+    }.get(name)
+
+
+def _order(one: MeterVersion) -> tuple[dt.datetime, int]:
+    return one.valid_from or dt.datetime.min.replace(tzinfo=dt.UTC), one.revision

@@ -1,0 +1,146 @@
+"""A Spark cluster on loopback: a master and two workers as processes, for the time of a test or benchmark."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PATIENCE = 60.0
+HOST = "127.0.0.1"
+
+
+def missing() -> str:
+    """What a cluster lacks on this machine, and how to install it; empty when nothing."""
+    if importlib.util.find_spec("pyspark") is None:
+        return "pyspark is missing: .venv/bin/pip install -r requirements/spark.txt"
+    if shutil.which("java") is None:
+        return "Java is missing: install a runtime of version 17, such as openjdk-17-jre-headless"
+    return ""
+
+
+@dataclass
+class SparkCluster:
+    """A running cluster; ``workers`` are the processes that a test may kill."""
+
+    address: str
+    folder: Path
+    master: subprocess.Popen[bytes]
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def kill_worker(self, place: int) -> None:
+        """End a worker, and the executors that it has started, with SIGKILL."""
+        os.killpg(self.workers[place].pid, signal.SIGKILL)
+        self.workers[place].wait(PATIENCE)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def spark_cluster(folder: Path, workers: int = 2, memory: str = "512m") -> Iterator[SparkCluster]:
+    """A master and ``workers`` with a core each; all ended at the end, also their executors."""
+    import pyspark
+
+    home = Path(pyspark.__file__).parent
+    port = free_port()
+    environment = {
+        **os.environ,
+        "SPARK_HOME": str(home),
+        # What the start scripts would find out; a worker starts executors with it.
+        "SPARK_SCALA_VERSION": next((home / "jars").glob("spark-core_*.jar")).name.split("_")[1].split("-")[0],
+        "SPARK_LOCAL_IP": HOST,
+        "SPARK_LOCAL_DIRS": str(folder / "local"),
+        "SPARK_WORKER_DIR": str(folder / "work"),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def start(name: str, *words: str) -> subprocess.Popen[bytes]:
+        log = (folder / f"{name}.log").open("wb")
+        command = ["java", "-Xmx256m", "-cp", f"{home}/jars/*", *words]
+        return subprocess.Popen(
+            command,
+            env=environment,
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    master = start(
+        "master",
+        "org.apache.spark.deploy.master.Master",
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        "--webui-port",
+        str(free_port()),
+    )
+    cluster = SparkCluster(f"spark://{HOST}:{port}", folder, master)
+    try:
+        _wait(lambda: _listens(port), master, folder / "master.log")
+        for place in range(workers):
+            cluster.workers.append(
+                start(
+                    f"worker{place}",
+                    "org.apache.spark.deploy.worker.Worker",
+                    cluster.address,
+                    "--host",
+                    HOST,
+                    "--cores",
+                    "1",
+                    "--memory",
+                    memory,
+                    "--webui-port",
+                    str(free_port()),
+                )
+            )
+        log = folder / "master.log"
+        _wait(lambda: log.read_text("utf-8", "replace").count("Registering worker") >= workers, master, log)
+        yield cluster
+    finally:
+        for process in [*cluster.workers, master]:
+            _end(process)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def _wait(reached: object, process: subprocess.Popen[bytes], log: Path) -> None:
+    assert callable(reached)
+    until = time.monotonic() + PATIENCE
+    while not reached():
+        if process.poll() is not None or time.monotonic() > until:
+            raise RuntimeError(f"the Spark cluster does not start: {log.read_text('utf-8', 'replace')[-2000:]}")
+        time.sleep(0.1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """The process and its executors, which are of its group."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait(PATIENCE)
