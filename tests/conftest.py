@@ -33,6 +33,8 @@ SERVER_VARIABLE = "HENGNENG_TEST_DATABASE_URL"
 # These rooms import nothing of Django, and their tests run without it: quickly, and to prove that they can.
 TESTS = Path(__file__).parent
 GROUND_FLOOR = ("rules", "plans", "formulas", "evaluation", "problems", "truth")
+# What is written about the program is as true on either database.
+ONCE = (*GROUND_FLOOR, "docs")
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
@@ -119,8 +121,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if names & BROWSER_FIXTURES:
             item.add_marker(pytest.mark.browser)
-        if CI and chosen == "postgresql" and item.path.relative_to(TESTS).parts[0] in GROUND_FLOOR:
-            # They know no database: the run on SQLite has them, and twice the same says nothing more.
+        if CI and chosen == "postgresql" and item.path.relative_to(TESTS).parts[0] in ONCE:
+            # They do not depend on the database: the run on SQLite has them, and twice the same says nothing more.
             left_out.append(item)
         elif item.get_closest_marker(other):
             # In CI the run on the other database has it: leaving it out here skips nothing.

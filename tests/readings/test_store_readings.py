@@ -405,7 +405,8 @@ def test_a_broken_connection_is_said_and_made_anew(store: Store, journal_url: st
 
     def cut() -> None:
         with psycopg.connect(journal_url, autocommit=True) as other:
-            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND datname = current_database()")
 
     batch = points((1, T0, 5))
     with store.writer() as writer:

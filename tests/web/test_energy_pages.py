@@ -27,6 +27,8 @@ PLANS = Path(__file__).resolve().parents[2] / "plans"
 CEMENT, POWER, PETROCHEMICAL = (
     "example-cement-works-hami", "example-power-plant-changji", "example-petrochemical-works-karamay",
 )  # fmt: skip
+# What the database does is tested in tests/metering; pages do not depend on it.
+pytestmark = pytest.mark.sqlite
 UNIT = f"/energy/units/{CEMENT}/"
 OFFICES = {"region_office": "650000", "prefecture_office": "652200", "auditor": "650000"}
 SignIn = Callable[..., Client]
@@ -207,6 +209,15 @@ def test_a_day_of_a_meter_opens_down_to_its_readings_and_their_source(sign_in: S
     assert sum(Decimal(one.replace(",", "")) for one in quantities) == Decimal(shown[1].replace(",", ""))
 
 
+def test_an_estimate_names_its_method_and_what_is_missing_its_reason(sign_in: SignIn) -> None:
+    client = sign_in()
+    hours = page_of(client.get("/energy/meters/ZD-E-01/2015-01-12/")).split('id="hours"')[1]
+    assert "E2 邻近读数之间均匀分配" in hours.split("12:00–13:00")[1].split("</tr>")[0]
+    assert "E2" not in hours.split("03:00–04:00")[1].split("</tr>")[0]
+    hours = page_of(client.get("/energy/meters/HS-E-01/2030-01-01/")).split('id="hours"')[1]
+    assert "没有" in hours
+
+
 def test_what_was_replaced_stays_visible_and_what_waits_is_said(sign_in: SignIn, loaded: Store) -> None:
     from hengneng.metering.models import Meter
 
@@ -255,6 +266,20 @@ def test_the_change_against_the_year_before_is_said_only_when_both_are_known(sig
     client = sign_in()
     assert "比上年同期" in page_of(client.get(f"{UNIT}?span=month&on=2015-01-20"))
     assert "比上年同期" not in page_of(client.get(f"{UNIT}?span=month&on=2014-01-20")).split("figcaption")[1]
+
+
+def test_a_month_by_meters_stands_beside_the_month_as_reported(sign_in: SignIn) -> None:
+    from hengneng.access import terminal_actor
+    from hengneng.metering.monthly import make_facts
+
+    client = sign_in()
+    assert "计量与填报" not in page_of(client.get(f"{UNIT}?span=month&on=2015-01-20"))
+    make_facts("2015-01", terminal_actor())
+    page = page_of(client.get(f"{UNIT}?span=month&on=2015-01-20"))
+    compared = page.split('id="compared"')[1].split("</section>")[0]
+    assert "电力消费量" in compared or "用电量" in compared
+    assert '<span class="unknown">?</span>' in compared  # nothing was reported
+    assert "计量与填报" not in page_of(client.get(f"{UNIT}?span=week&on=2015-01-20"))
 
 
 def test_the_calendar_tells_whole_days_from_others(sign_in: SignIn) -> None:

@@ -17,11 +17,13 @@ SECONDS_OF_AN_HOUR = 3600
 @dataclass(frozen=True)
 class Hour:
     """An hour of some meters together. ``quantity`` and ``estimated`` are millionths of the unit, None unknown;
-    ``covered`` are the seconds of all these meters that lie between two readings, ``meters`` how many have any."""
+    ``covered`` are the seconds of all these meters that lie between two readings, ``estimated_seconds`` those of them
+    in intervals that are spread by an estimate, ``meters`` how many have any."""
 
     quantity: int | None
     covered: int
     estimated: int
+    estimated_seconds: int
     meters: int
 
 
@@ -58,11 +60,12 @@ def hours_of(manifest: Manifest, days: Iterable[dt.date], meters: Collection[int
             if not row["covered"]:
                 continue
             key = (day, _whole(row["hour"]))
-            before = found.get(key, Hour(0, 0, 0, 0))
+            before = found.get(key, Hour(0, 0, 0, 0, 0))
             found[key] = Hour(
                 (before.quantity or 0) + _whole(row["quantity"]),
                 before.covered + _whole(row["covered"]),
                 before.estimated + _whole(row["estimated"]),
+                before.estimated_seconds + _whole(row["estimated_seconds"]),
                 before.meters + 1,
             )
     return found

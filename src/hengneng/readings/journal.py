@@ -20,7 +20,7 @@ from hengneng.readings.points import date_of, number_of
 
 Row = tuple[object, ...]
 
-_BATCH = "id, key, digest, kind, source, received_at, points, first_at, last_at"
+_BATCH = "id, first_id, key, digest, kind, source, received_at, points, first_at, last_at"
 _FILE = (
     "id, day, name, decimals, row_count, superseded, byte_count, digest, first_arrival, last_arrival, change, meters"
 )
@@ -47,9 +47,13 @@ class Submission:
 
 @dataclass(frozen=True)
 class Batch:
-    """Where readings came from: arrival, key, kind (inbox or bulk), source, time of receipt (seconds UTC), count."""
+    """Where readings came from: arrival, key, kind (inbox or bulk), source, time of receipt (seconds UTC), count.
+
+    ``first_arrival``: a batch that corrects itself has rows under several numbers, from this one on.
+    """
 
     arrival: int
+    first_arrival: int
     key: str
     digest: str
     kind: str
@@ -373,9 +377,10 @@ class Journal(ABC):
 
 
 def _batch(row: Row) -> Batch:
-    arrival, key, digest, kind, source, received, points, first, last = row
+    arrival, first_arrival, key, digest, kind, source, received, points, first, last = row
     return Batch(
         arrival=_int(arrival),
+        first_arrival=_int(first_arrival),
         key=str(key or ""),
         digest=str(digest),
         kind=str(kind),

@@ -225,6 +225,11 @@ class Store:
         with self._mine() as journal:
             return journal.batch_of(arrival)
 
+    def batches_between(self, first: int, last: int) -> list[Batch]:
+        """The batches of the arrivals from ``first`` to ``last``, in their order."""
+        with self._mine() as journal:
+            return journal.batches_between(first, last)
+
     def status(self) -> Status:
         """How much there is."""
         now = self.manifest()

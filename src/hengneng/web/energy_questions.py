@@ -98,6 +98,12 @@ def rule_names() -> Mapping[str, Text]:
     return {entry.key["rule"]: entry.label() for entry in reversed(rule_table("reading_validation").entries)}
 
 
+def estimation_method(number: str) -> Text:
+    """Number and name of a method of estimation. StopIteration for one that table reading_estimation does not have."""
+    label = next(one.label() for one in rule_table("reading_estimation").entries if one.key["method"] == number)
+    return Text(zh=f"{number} {label.zh}", en=f"{number} {label.en}")
+
+
 def query_of(**parts: object) -> str:
     """A query without its empty parts."""
     return urlencode({name: str(value) for name, value in parts.items() if value not in (None, "")})

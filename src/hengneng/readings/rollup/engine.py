@@ -16,6 +16,7 @@ from hengneng.problems import Problem, RefusedError
 from hengneng.readings.files import ResultFile
 from hengneng.readings.limits import limit
 from hengneng.readings.points import Points, date_of, number_of
+from hengneng.readings.rollup.clocks import clock_flags_of_day
 from hengneng.readings.rollup.closing import State, advanced, ends_of
 from hengneng.readings.rollup.days import Plan, Planner, next_readings, opening_of
 from hengneng.readings.rollup.duckdb_engine import DayInput, DuckdbEngine, FlagsOfDay
@@ -23,7 +24,7 @@ from hengneng.readings.rollup.results import DAYS, FLAGS, HOURS, STATE, edition_
 from hengneng.readings.rollup.snapshot import Snapshot
 from hengneng.readings.rollup.versions import Versions, versions_of
 from hengneng.readings.store import Store
-from hengneng.readings.validation.flags import flags_of_day
+from hengneng.readings.validation.flags import flags_of_day, in_order
 from hengneng.readings.validation.rules import Rules
 
 ENGINE_VARIABLE = "HENGNENG_READINGS_ENGINE"
@@ -261,5 +262,9 @@ def written(
     seen = run.source.newest().get(day, 0)
     edition = edition_text(opening.digest, closing.digest, run.rules.edition, engine)
     every = {**dict(tables), STATE: closing.to_table()}
+    if FLAGS in every:
+        clocks = clock_flags_of_day(run.store, run.source, day, run.versions, run.rules)
+        if clocks.num_rows:
+            every[FLAGS] = in_order(pa.concat_tables([every[FLAGS], clocks]))
     files = tuple(write_result(run.store, day, kind, table, seen, edition) for kind, table in every.items())
     return DayResult(date_of(day), every[DAYS], files, readings)

@@ -47,7 +47,7 @@ def flags_of_day(connection: duckdb.DuckDBPyConnection, day_start: int, day_end:
             found = list(connection.execute(step.find).fetchnumpy().values())
             if len(found[0]):
                 parts.append(_table(found))
-    return _in_order(pa.concat_tables(parts)) if parts else FLAGS.empty_table()
+    return in_order(pa.concat_tables(parts)) if parts else FLAGS.empty_table()
 
 
 def _table(columns: Sequence[NDArray[Any]]) -> pa.Table:
@@ -58,13 +58,20 @@ def _table(columns: Sequence[NDArray[Any]]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=FLAGS)
 
 
-def _in_order(flags: pa.Table) -> pa.Table:
-    """``flags`` by meter, rule, since."""
+def in_order(flags: pa.Table) -> pa.Table:
+    """``flags``, at least one, by meter, rule, since."""
     encoded = flags["rule"].combine_chunks().dictionary_encode()
     names = encoded.dictionary.to_pylist()
     place = np.array([sorted(names).index(name) for name in names], np.int8)[encoded.indices.to_numpy()]
     order = np.lexsort((flags["since"].to_numpy(), place, flags["meter"].to_numpy()))
     return flags.take(pa.array(order))
+
+
+def clocks_in_doubt(behind: int, rules: Rules) -> bool:
+    """Whether a newest reading ``behind`` seconds before its receipt can say anything about a clock: not late data."""
+    numbers = rules.flags
+    last = int(numbers.get("V23.offset", 0)) + int(numbers.get("V23.tolerance", 0))
+    return behind <= last
 
 
 def clock_flags(

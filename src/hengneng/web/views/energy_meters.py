@@ -23,6 +23,7 @@ from hengneng.readings.journal import Batch
 from hengneng.readings.points import DAY, start_of
 from hengneng.readings.reader import batch_of, readings_of
 from hengneng.readings.store import Store
+from hengneng.readings.validation.estimation import named
 from hengneng.readings.validation.increments import increment
 from hengneng.readings.validation.rules import Rules, rules_on
 from hengneng.web.energy_charts import curve_chart
@@ -30,6 +31,7 @@ from hengneng.web.energy_curves import curve, curve_words, in_unit, meter_amount
 from hengneng.web.energy_questions import (
     carrier_label,
     day_asked,
+    estimation_method,
     last_day,
     meter_or_refuse,
     query_of,
@@ -83,12 +85,17 @@ class ReadingLine:
 
 @dataclass(frozen=True)
 class HourLine:
-    """An hour of the day: amount in the metering unit, per cent of the hour that is covered, state in one word."""
+    """An hour of the day: amount in the metering unit, per cent of the hour that is covered, and its state.
+
+    ``method``: how it was estimated, where it was; ``reason``: why it is missing as the amount of the whole hour.
+    """
 
     name: str
     quantity: Decimal | None
     percent: str
-    state: str
+    quality: str
+    method: Text | None
+    reason: Text | None
 
 
 @answered
@@ -160,12 +167,19 @@ def meter_day(request: HttpRequest, identifier: str, day: str) -> HttpResponse:
 
 def _hour_line(hour: int, found: Hour | None) -> HourLine:
     covered = found.covered if found else 0
-    state = "missing" if not covered else "part" if covered < SECONDS_OF_AN_HOUR else "whole"
+    estimate = named(
+        found.quantity if found else None,
+        covered=covered,
+        expected=SECONDS_OF_AN_HOUR,
+        estimated_seconds=found.estimated_seconds if found else 0,
+    )
     return HourLine(
         name=f"{hour:02}:00–{hour + 1:02}:00",
         quantity=in_unit(found.quantity) if found else None,
         percent=shown(Decimal(100 * covered) / SECONDS_OF_AN_HOUR, "", 1),
-        state="estimated" if state == "whole" and found and found.estimated else state,
+        quality=str(estimate.quality),
+        method=estimation_method(estimate.method) if estimate.method else None,
+        reason=estimate.unknown.text() if estimate.unknown else None,
     )
 
 

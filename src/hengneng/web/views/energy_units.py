@@ -19,6 +19,7 @@ from hengneng.language import Text, message
 from hengneng.metering.breakdown import shares_of
 from hengneng.metering.carriers import metering_unit
 from hengneng.metering.models import DailyEnergy, Meter
+from hengneng.metering.monthly import Compared, compare
 from hengneng.metering.results import flags_of
 from hengneng.metering.storing import readings_store
 from hengneng.readings.manifest import Manifest
@@ -38,7 +39,7 @@ from hengneng.web.energy_questions import (
 from hengneng.web.energy_spans import MONTH, SPANS, Span, days_until
 from hengneng.web.questions import answered, speech_of
 from hengneng.web.sheets import csv_answer
-from hengneng.web.speech import shown
+from hengneng.web.speech import RATE, shown
 
 MONTHS = range(1, 13)
 STATES = {"whole": "whole", "estimated": "estimated", "part": "part", "unknown": "missing"}
@@ -108,6 +109,7 @@ def unit(request: HttpRequest, identifier: str) -> HttpResponse:
         "months": _calendar(found, carrier, span.first.year) if carrier else [],
         "day_numbers": range(1, LONGEST_MONTH + 1),
         "meters": _meters(found, manifest, days_until(span.last, min(len(span.days), LONGEST_MONTH))),
+        "compared": [_compared(one) for one in _comparison(found, span)],
         "example": found.meters.filter(example=True).exists(),
         "csv": f"{reverse('energy-unit-csv', args=[found.identifier])}?{_query(span, carrier)}",
         "enough": _enough(),
@@ -281,6 +283,26 @@ def _meters(found: Organisation, manifest: Manifest, days: list[dt.date]) -> lis
         place = " / ".join(filter(None, parts))
         lines.append(MeterLine(meter, carrier_label(meter.carrier), place, counted.get(meter.number, 0)))
     return lines
+
+
+def _comparison(found: Organisation, span: Span) -> list[Compared]:
+    """What the unit has reported of a month beside what its meters say; nothing for other spans."""
+    return compare(f"{span.first:%Y-%m}", [found]) if span.kind == MONTH else []
+
+
+def _compared(one: Compared) -> dict[str, Any]:
+    judged = one.judged
+    return {
+        "measure": one.measure.name,
+        "unit": one.measure.unit,
+        "metered": one.metered,
+        "reported": one.reported,
+        "gap": None if judged.share is None else shown(float(judged.share), RATE),
+        "limit": shown(float(judged.limit), RATE, 0),
+        "passes": judged.passes,
+        "reason": judged.unknown.text() if judged.unknown else None,
+        "unverified": judged.rule.unverified,
+    }
 
 
 def _percent(covered: int, expected: int) -> Decimal | None:
