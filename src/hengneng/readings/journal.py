@@ -99,7 +99,7 @@ class Journal(ABC):
         """Rows that must be there."""
         self.executemany(
             "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
-            [("schema", SCHEMA_VERSION), ("arrival", 0), ("file", 0), ("points", 0), ("results", 0)],
+            [("schema", SCHEMA_VERSION), ("arrival", 0), ("file", 0), ("points", 0), ("results", 0), ("sweep", 0)],
         )
 
     def check_version(self) -> None:
@@ -326,6 +326,11 @@ class Journal(ABC):
 
         Nobody can publish meanwhile: a file that is named by nobody stays so until the end.
         """
+        with self.transaction():
+            # A process that was killed in the middle of its commit may have left it whole in the log of SQLite, where
+            # nobody sees it until the log is read anew. A commit of our own comes in its place: what is not named after
+            # that will never be.
+            self.advance("sweep")
         with self.transaction():
             self.advance("points", 0)
             self.advance("results", 0)
