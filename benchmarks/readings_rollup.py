@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -157,13 +158,13 @@ def side(label: str, folder: Path, meters: int, days: int, memory: str) -> None:
         out = folder / "peer"
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
-        work = lambda: by_hand(peer_files(files), out, memory)  # noqa: E731
+        work = partial(by_hand, peer_files(files), out, memory)
     else:
         table, rules = meters_of(meters), rules_on(date(2026, 6, 1))
         engine = label.removeprefix("ours ") if label.startswith("ours ") else "duckdb"
         wanted = range((FIRST_DAY - date(1970, 1, 1)).days - 1, (last - date(1970, 1, 1)).days + 1)
         flags = label == "flags"
-        work = lambda: roll_up(store, table, rules, days=wanted, recompute=True, engine=engine, flags=flags)  # noqa: E731
+        work = partial(roll_up, store, table, rules, days=wanted, recompute=True, engine=engine, flags=flags)
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

@@ -15,7 +15,7 @@ from hengneng.access import terminal_actor
 from hengneng.metering import coefficients
 from hengneng.metering.adding import half_even
 from hengneng.metering.coefficients import OwnValue, coal
-from hengneng.metering.energy import recompute_coal, refresh_energy
+from hengneng.metering.energy import refresh_energy
 from hengneng.metering.models import CoefficientSet, DailyEnergy, EnergyDay
 from hengneng.metering.reading import daily_coal, totals
 from hengneng.metering.rolling import roll_up_readings
@@ -157,7 +157,7 @@ def test_a_changed_coefficient_recomputes_the_days_it_concerns(
     monkeypatch.setattr(coefficients, "electricity_calorific", changed)
     coal.cache_clear()
     try:
-        done = recompute_coal(store, dt.date(2026, 6, 1), dt.date(2026, 6, 30))
+        done = refresh_energy(store, dt.date(2026, 6, 1), dt.date(2026, 6, 30))
     finally:
         coal.cache_clear()
     assert done.days == [dt.date(2026, 6, 3), dt.date(2026, 6, 4)]

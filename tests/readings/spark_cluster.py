@@ -50,67 +50,55 @@ def free_port() -> int:
         return port
 
 
+@dataclass(frozen=True)
+class _Starting:
+    """How the processes of a cluster are started: where the package is, and in which folder they work."""
+
+    home: Path
+    folder: Path
+
+    def start(self, name: str, kind: str, *words: str) -> subprocess.Popen[bytes]:
+        """Start ``kind`` of the package, in a session of its own, with a log of its own."""
+        command = ["java", "-Xmx256m", "-cp", f"{self.home}/jars/*", f"org.apache.spark.deploy.{kind}", *words]
+        own = ["--host", HOST, "--webui-port", str(free_port())]
+        with (self.folder / f"{name}.log").open("wb") as log:
+            return subprocess.Popen(
+                [*command, *own],
+                env=self._environment(),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "SPARK_HOME": str(self.home),
+            # What the start scripts would find out; a worker starts executors with it.
+            "SPARK_SCALA_VERSION": next((self.home / "jars").glob("spark-core_*.jar")).name.split("_")[1].split("-")[0],
+            "SPARK_LOCAL_IP": HOST,
+            "SPARK_LOCAL_DIRS": str(self.folder / "local"),
+            "SPARK_WORKER_DIR": str(self.folder / "work"),
+        }
+
+
 @contextmanager
 def spark_cluster(folder: Path, workers: int = 2, memory: str = "512m") -> Iterator[SparkCluster]:
     """A master and ``workers`` with a core each; all ended at the end, also their executors."""
     import pyspark
 
-    home = Path(pyspark.__file__).parent
-    port = free_port()
-    environment = {
-        **os.environ,
-        "SPARK_HOME": str(home),
-        # What the start scripts would find out; a worker starts executors with it.
-        "SPARK_SCALA_VERSION": next((home / "jars").glob("spark-core_*.jar")).name.split("_")[1].split("-")[0],
-        "SPARK_LOCAL_IP": HOST,
-        "SPARK_LOCAL_DIRS": str(folder / "local"),
-        "SPARK_WORKER_DIR": str(folder / "work"),
-    }
     folder.mkdir(parents=True, exist_ok=True)
-
-    def start(name: str, *words: str) -> subprocess.Popen[bytes]:
-        log = (folder / f"{name}.log").open("wb")
-        command = ["java", "-Xmx256m", "-cp", f"{home}/jars/*", *words]
-        return subprocess.Popen(
-            command,
-            env=environment,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    master = start(
-        "master",
-        "org.apache.spark.deploy.master.Master",
-        "--host",
-        HOST,
-        "--port",
-        str(port),
-        "--webui-port",
-        str(free_port()),
-    )
+    starting, port = _Starting(Path(pyspark.__file__).parent, folder), free_port()
+    master = starting.start("master", "master.Master", "--port", str(port))
     cluster = SparkCluster(f"spark://{HOST}:{port}", folder, master)
+    log = folder / "master.log"
     try:
-        _wait(lambda: _listens(port), master, folder / "master.log")
+        _wait(lambda: _listens(port), master, log)
         for place in range(workers):
-            cluster.workers.append(
-                start(
-                    f"worker{place}",
-                    "org.apache.spark.deploy.worker.Worker",
-                    cluster.address,
-                    "--host",
-                    HOST,
-                    "--cores",
-                    "1",
-                    "--memory",
-                    memory,
-                    "--webui-port",
-                    str(free_port()),
-                )
-            )
-        log = folder / "master.log"
+            words = [cluster.address, "--cores", "1", "--memory", memory]
+            cluster.workers.append(starting.start(f"worker{place}", "worker.Worker", *words))
         _wait(lambda: log.read_text("utf-8", "replace").count("Registering worker") >= workers, master, log)
         yield cluster
     finally:

@@ -19,14 +19,14 @@ from hengneng.readings.rollup.engine import roll_up
 from hengneng.readings.rollup.versions import SCHEMA
 from hengneng.readings.store import Store
 
-BENCH = Path("/work/shared/bench")
+BENCH = Path(__file__).resolve().parents[3] / "shared" / "bench"
 METERS, DAYS = 40, 6
 
 
 @pytest.fixture(scope="module")
 def load(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not (BENCH / "gen.py").is_file():
-        pytest.skip(f"{BENCH}/gen.py is not here: the load generator is shared outside the project")
+        pytest.skip(f"{BENCH}/gen.py is not here: the load generator and its reference are not part of the project")
     folder = tmp_path_factory.mktemp("load")
     words = ["--meters", str(METERS), "--days", str(DAYS), "--missing", "0.03", "--out", str(folder)]
     subprocess.run([sys.executable, str(BENCH / "gen.py"), *words], check=True, capture_output=True, timeout=120)

@@ -84,11 +84,6 @@ def refresh_energy(
     return done
 
 
-def recompute_coal(store: Store, since: dt.date, until: dt.date) -> Refreshed:
-    """After a coefficient has changed: add up the days from ``since`` to ``until`` that it concerns, and no others."""
-    return refresh_energy(store, since, until)
-
-
 def _within(days: QuerySet[EnergyDay], since: dt.date | None, until: dt.date | None) -> QuerySet[EnergyDay]:
     if since is not None:
         days = days.filter(day__gte=since)

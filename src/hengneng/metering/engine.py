@@ -12,23 +12,10 @@ from hengneng.metering.cells import local_zone
 from hengneng.metering.models import Calibration, Meter, MeterVersion
 from hengneng.metering.multiplying import MultiplierError, micro, multiplier, unit_factor
 from hengneng.problems import Problem, RefusedError
+from hengneng.readings.rollup.versions import SCHEMA
 
 OPEN = 2**62
 EVER = -(2**62)
-SCHEMA = pa.schema(
-    [
-        pa.field("meter", pa.int32(), nullable=False),
-        pa.field("valid_from", pa.int64(), nullable=False),
-        pa.field("valid_to", pa.int64(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("modulus", pa.int64()),
-        pa.field("multiplier", pa.int64(), nullable=False),
-        pa.field("capacity", pa.int64()),
-        pa.field("interval", pa.int32(), nullable=False),
-        pa.field("parent", pa.int32()),
-        pa.field("calibrated_until", pa.int64()),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -56,7 +43,7 @@ def held_versions(versions: Iterable[MeterVersion]) -> Iterator[Held]:
 
 
 def engine_meters() -> pa.Table:
-    """The whole register for the roll-up (see ``SCHEMA``), by meter and moment.
+    """The whole register for the roll-up (see ``versions.SCHEMA``), by meter and moment.
 
     RefusedError E112 when a version has a factor that is no multiple of a thousandth; the import takes none such in.
     """

@@ -79,12 +79,6 @@ def visible_units(actor: Actor) -> QuerySet[Organisation]:
     return seen_by(actor, units, Verb.SEE_UNPUBLISHED, place="place", organisation="pk")
 
 
-def visible_meters(actor: Actor) -> QuerySet[Meter]:
-    """Meters of the units that ``actor`` may see."""
-    meters = Meter.objects.select_related("unit")
-    return seen_by(actor, meters, Verb.SEE_UNPUBLISHED, place="unit__place", organisation="unit")
-
-
 def totals(
     actor: Actor,
     since: dt.date,
