@@ -166,6 +166,15 @@ def test_what_cannot_be_answered_is_refused_with_a_way_out(
     assert 'href="/energy/"' in page
 
 
+def test_made_up_data_say_so_on_every_page_and_in_every_file(sign_in: SignIn) -> None:
+    client = sign_in()
+    for address in ("/energy/?month=2015-01", UNIT, f"{UNIT}33/2015-01-20/", "/energy/meters/HS-E-01/",
+                    "/energy/meters/HS-E-01/2015-01-20/"):  # fmt: skip
+        assert "含示例数据：为演示而编造" in page_of(client.get(address))
+    for address in ("/energy/totals.csv?by=unit&month=2015-01", f"{UNIT}curve.csv?on=2015-01-20"):
+        assert {row["含示例数据"] for row in rows_of(client.get(address))} == {"是"}
+
+
 def test_parts_add_to_the_whole(sign_in: SignIn) -> None:
     client = sign_in()
     sums = {}

@@ -32,7 +32,7 @@ WAYS = (BY_PLACE, BY_CARRIER, BY_INDUSTRY, BY_UNIT)
 KGCE_OF_A_TONNE = 1000
 COLUMNS = (
     "name", "code", "calorific", "equivalent", "quantity", "unit", "units", "registered", "covered", "estimated",
-    "without_calorific", "without_equivalent",
+    "without_calorific", "without_equivalent", "example",
 )  # fmt: skip
 
 
@@ -131,7 +131,6 @@ def energy(request: HttpRequest) -> HttpResponse:
     days = {one.key[0]: one for one in _totals(actor, asked, BY_DAY)}
     slots = [_slot(asked.month.first.replace(day=number), days) for number in range(1, asked.month.last.day + 1)]
     whole = _totals(actor, asked)
-    example = energy_seen(actor).filter(day__range=(asked.month.first, asked.month.last), unit__meters__example=True)
     content = {
         "asked": asked,
         "lines": lines,
@@ -145,7 +144,7 @@ def energy(request: HttpRequest) -> HttpResponse:
         "unit_words": speech.unit("tce"),
         "csv": f"{reverse('energy-csv')}?{asked.query()}",
         "unverified": any(line.total.unverified for line in lines),
-        "example": example.exists(),
+        "example": _has_examples(actor, asked),
     }
     return render(request, "web/energy/region.html", content)
 
@@ -156,15 +155,24 @@ def energy_csv(request: HttpRequest) -> HttpResponseBase:
     actor, speech = reader_of(request), speech_of(request)
     asked = _asked(request, actor)
     head = [speech.words(f"web.energy.region_csv.{column}") for column in COLUMNS]
+    # Said of every row: whoever takes one of them out still sees it.
+    example = speech.words(f"web.figure.truth.{'yes' if _has_examples(actor, asked) else 'no'}")
     rows = (
         [
             speech.said(line.name), line.code, line.calorific, line.equivalent, line.quantity,
             speech.unit(line.unit) if line.unit else "", line.total.coverage.with_readings, line.total.coverage.units,
             line.covered, line.estimated, line.total.calorific_unknown, line.total.equivalent_unknown,
+            example,
         ]
         for line in _lines(actor, asked)
     )  # fmt: skip
     return csv_answer(f"energy-{asked.month.written}-by-{asked.by}", head, rows)
+
+
+def _has_examples(actor: Actor, asked: Asked) -> bool:
+    """Whether any of the meters behind the month is made up."""
+    rows = energy_seen(actor).filter(day__range=(asked.month.first, asked.month.last))
+    return rows.filter(unit__meters__example=True).exists()
 
 
 def _totals(actor: Actor, asked: Asked, *by: str) -> list[Total]:

@@ -110,7 +110,7 @@ def unit(request: HttpRequest, identifier: str) -> HttpResponse:
         "day_numbers": range(1, LONGEST_MONTH + 1),
         "meters": _meters(found, manifest, days_until(span.last, min(len(span.days), LONGEST_MONTH))),
         "compared": [_compared(one) for one in _comparison(found, span)],
-        "example": found.meters.filter(example=True).exists(),
+        "example": has_examples(found),
         "csv": f"{reverse('energy-unit-csv', args=[found.identifier])}?{_query(span, carrier)}",
         "enough": _enough(),
         "span_title": span.title,
@@ -128,15 +128,16 @@ def unit_csv(request: HttpRequest, identifier: str) -> HttpResponseBase:
         raise refused("carrier", request.GET.get("carrier", ""), 404)
     speech = speech_of(request)
     span = span_asked(request, last_day(readings_store().manifest(), timezone.localdate()))
-    columns = ("time", "quantity", "unit", "state", "year_before")
+    columns = ("time", "quantity", "unit", "state", "year_before", "example")
     head = [speech.words(f"web.energy.csv.{column}") for column in columns]
     name = f"energy-{found.identifier}-{carrier}-{span.kind}-{span.first}"
     measure = speech.unit(metering_unit(carrier))
+    example = speech.words(f"web.figure.truth.{'yes' if has_examples(found) else 'no'}")
 
     def rows() -> Iterator[list[object]]:
         for slot in _curve(found, carrier, span).slots:
             state = speech.words(f"web.energy.state.{STATES[kind_of(slot)]}")
-            yield [slot.name, slot.value, measure, state, slot.before]
+            yield [slot.name, slot.value, measure, state, slot.before, example]
 
     return csv_answer(name, head, rows())
 
@@ -152,6 +153,7 @@ def unit_day(request: HttpRequest, identifier: str, carrier: str, day: str) -> H
     shares = shares_of(readings_store().manifest(), found.pk, carrier, on)
     content = {
         "unit": found,
+        "example": has_examples(found),
         "carrier": carrier,
         "carrier_name": carrier_label(carrier),
         "unit_of_measure": metering_unit(carrier),
@@ -176,6 +178,11 @@ def unit_day(request: HttpRequest, identifier: str, carrier: str, day: str) -> H
         "back": f"{reverse('energy-unit', args=[found.identifier])}?{query_of(carrier=carrier, span=MONTH, on=on)}",
     }
     return render(request, "web/energy/unit_day.html", content)
+
+
+def has_examples(found: Organisation) -> bool:
+    """Whether any meter of the unit is made up, so that whatever is shown of it may be."""
+    return bool(found.meters.filter(example=True).exists())
 
 
 def _coefficients(one: Mapping[str, Any]) -> list[dict[str, Any]]:
