@@ -104,6 +104,14 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"database: {config.getoption('database')}"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name files by their argument, not by their bytes: an archive holds the second it was packed in.
+
+    Workers would otherwise collect tests of different names, and pytest-xdist refuses to begin.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of the served site in one worker; leave out what belongs to the other database."""
