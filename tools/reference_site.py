@@ -18,6 +18,7 @@ LIMITS = {
     "facts/limits.toml": "Facts",
     "standing/limits.toml": "Standings",
     "metering/limits.toml": "Meters",
+    "devices/limits.toml": "Devices",
     "readings/limits.toml": "Readings",
     "jobs/limits.toml": "Jobs",
     "web/api/limits.toml": "The interface",
