@@ -19,6 +19,7 @@ LIMITS = {
     "standing/limits.toml": "Standings",
     "metering/limits.toml": "Meters",
     "devices/limits.toml": "Devices",
+    "gateways/limits.toml": "Doors",
     "readings/limits.toml": "Readings",
     "jobs/limits.toml": "Jobs",
     "web/api/limits.toml": "The interface",

@@ -20,6 +20,7 @@ _COMMANDS = {
     "meters": ("meters", "meters"),
     "readings": ("readings", "readings"),
     "devices": ("devices", "devices"),
+    "gateway": ("gateway", "gateway"),
     "standing": ("standing", "standing"),
     "publish": ("standing", "publish"),
     "explain": ("explaining", "explain"),
