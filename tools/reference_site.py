@@ -21,6 +21,7 @@ LIMITS = {
     "devices/limits.toml": "Devices",
     "gateways/limits.toml": "Doors",
     "readings/limits.toml": "Readings",
+    "durable/limits.toml": "Durable tables",
     "jobs/limits.toml": "Jobs",
     "web/api/limits.toml": "The interface",
 }
