@@ -24,9 +24,9 @@ def test_devices_are_registered_listed_and_given_a_token(hengneng: Callable[...,
     assert [one["device"] for one in listed["devices"]] == ["hj212:A1"]
     assert listed["strangers"] == []
     shown = hengneng("--lang", "en", "devices", "list")
-    assert "anywhere" in shown.outputput
+    assert "anywhere" in shown.output
     token = hengneng("devices", "token", "hj212:A1")
-    assert "hd_" in token.outputput
+    assert "hd_" in token.output
     unknown = hengneng("devices", "token", "hj212:A2")
     assert unknown.code == 1
     assert "K104" in unknown.errors
