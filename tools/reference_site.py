@@ -22,6 +22,7 @@ LIMITS = {
     "gateways/limits.toml": "Doors",
     "readings/limits.toml": "Readings",
     "durable/limits.toml": "Durable tables",
+    "deliveries/limits.toml": "Deliveries",
     "jobs/limits.toml": "Jobs",
     "web/api/limits.toml": "The interface",
 }
