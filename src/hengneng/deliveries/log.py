@@ -53,7 +53,7 @@ class DeliveryLog:
 
     @classmethod
     def open(cls, folder: Path, database_url: str = "") -> DeliveryLog:
-        """The log in ``folder`` (HOME/deliveries), made when it is not there; its tables in PostgreSQL where the URL says so.
+        """The log in ``folder`` (HOME/deliveries), made when it is not there; tables in PostgreSQL if that is the URL.
 
         RefusedError M012, M015.
         """
