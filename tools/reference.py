@@ -92,6 +92,7 @@ def checks_page() -> Iterator[str]:
         "D": "Duties 任务",
         "E": "Meters and their files 仪表与读数文件",
         "F": "Tables of facts 数据表",
+        "H": "Frames of HJ 212 报文",
         "J": "Jobs 后台作业",
         "L": "Loading plans 载入计划",
         "M": "The store of readings 读数存储",

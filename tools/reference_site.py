@@ -19,13 +19,14 @@ LIMITS = {
     "standing/limits.toml": "Standings",
     "metering/limits.toml": "Meters",
     "readings/limits.toml": "Readings",
+    "hj212/limits.toml": "Frames of HJ 212",
     "jobs/limits.toml": "Jobs",
     "web/api/limits.toml": "The interface",
 }
 UNITS = (
     "bytes", "days", "hours", "minutes", "seconds", "percent", "years", "decimals", "characters", "rows", "files",
     "facts", "lines", "places", "requests", "values", "problems", "imports", "jobs", "publications", "steps",
-    "failures", "tiles", "parts", "readings",
+    "failures", "tiles", "parts", "readings", "pieces", "packets", "tries",
 )  # fmt: skip
 
 OTHER_UNITS = {

@@ -19,6 +19,7 @@ _COMMANDS = {
     "facts": ("facts", "facts"),
     "meters": ("meters", "meters"),
     "readings": ("readings", "readings"),
+    "hj212": ("hj212", "hj212"),
     "standing": ("standing", "standing"),
     "publish": ("standing", "publish"),
     "explain": ("explaining", "explain"),
