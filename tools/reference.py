@@ -93,6 +93,7 @@ def checks_page() -> Iterator[str]:
         "E": "Meters and their files 仪表与读数文件",
         "F": "Tables of facts 数据表",
         "G": "Doors 入口",
+        "H": "Frames of HJ 212 报文",
         "J": "Jobs 后台作业",
         "K": "Devices 设备",
         "L": "Loading plans 载入计划",

@@ -23,13 +23,14 @@ LIMITS = {
     "readings/limits.toml": "Readings",
     "durable/limits.toml": "Durable tables",
     "deliveries/limits.toml": "Deliveries",
+    "hj212/limits.toml": "Frames of HJ 212",
     "jobs/limits.toml": "Jobs",
     "web/api/limits.toml": "The interface",
 }
 UNITS = (
     "bytes", "days", "hours", "minutes", "seconds", "percent", "years", "decimals", "characters", "rows", "files",
     "facts", "lines", "places", "requests", "values", "problems", "imports", "jobs", "publications", "steps",
-    "failures", "tiles", "parts", "readings",
+    "failures", "tiles", "parts", "readings", "pieces", "packets", "tries",
 )  # fmt: skip
 
 OTHER_UNITS = {

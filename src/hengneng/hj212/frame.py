@@ -47,7 +47,8 @@ class Frame:
 
     - ``raw``: the bytes from ``##`` to the checksum, or the refused piece; what is stored.
     - ``segment``: the data segment, decrypted where it could be; of a refused piece, what stands where it should be.
-    - ``leading``, ``tail``: bytes before and behind; ``tail`` is None in a stream, where what follows may not have come.
+    - ``leading``, ``tail``: bytes before and behind; ``tail`` is None in a stream, whose next bytes may not
+      have come.
     - ``declared_length``: the length as sent; ``crc_declared``: the checksum as written; ``crc_computed``: None
       where nothing could be computed.
     - ``forgiven``: what the profile of the device has forgiven, in words of the warnings.
@@ -185,7 +186,7 @@ class Frame:
 
 
 def decoded(data: bytes) -> tuple[str, str]:
-    """Bytes as text, with the encoding: ASCII, UTF-8 (HJ 212-2017), GBK as many devices send, else one character each."""
+    """Bytes as text, with the encoding: ASCII, UTF-8 (HJ 212-2017), GBK as many devices send, else a character a byte."""
     if data.isascii():
         return data.decode("ascii"), "ascii"
     for encoding in ("utf-8", "gbk"):

@@ -37,7 +37,7 @@ _MARK = b"##"
 _LINE_THEN_HEAD = b"\r\n##"
 _BLANK = b"\r\n\t "
 _PARAMETERS = b"CP="
-# What an attempt to read a frame says when it is not a frame: no frame is here; or, below zero, how many bytes it needs.
+# What an attempt to read a frame says: no frame is here. Below zero: how many bytes it needs. Above: how many it took.
 _NONE = 0
 
 
