@@ -11,6 +11,8 @@ from typing import Any
 import click
 from rich.table import Table
 
+from hengneng.cli.gateway_hj212 import serve
+from hengneng.cli.hj212_door import ask, requests, send, watch
 from hengneng.cli.output import LANGUAGE, console, print_problems, words
 from hengneng.hj212 import STANDARD, Frame, FrameReader, Message, Profile, decrypted, parse_frame
 from hengneng.hj212.building import Item
@@ -217,3 +219,7 @@ def _from_json(data: dict[str, Any]) -> tuple[Message, str]:
         for factor, attributes in data.get("factors", {}).items()
     ]
     return Message(header, tuple(groups), data.get("cp_closed") is not False), encoding
+
+
+for _command in (serve, send, watch, ask, requests):
+    hj212.add_command(_command)
