@@ -79,8 +79,8 @@ def test_what_is_made_is_read_again(
 def test_what_is_encrypted_is_read_with_the_key_alone(
     edition: str, factors: dict[str, dict[str, str]], key: bytes, plain_length: bool
 ) -> None:
-    made = message(edition, qn="20260301081000223", st="32", cn="2061", mn=MN,
-                   parameters=[[("DataTime", "20260301080000")], *(factor_group(*f) for f in factors.items())])  # fmt: skip
+    parameters = [[("DataTime", "20260301080000")], *(factor_group(*one) for one in factors.items())]
+    made = message(edition, qn="20260301081000223", st="32", cn="2061", mn=MN, parameters=parameters)
     hidden = parse_frame(made.frame(key=key, plain_length=plain_length))
     assert hidden.verdict == "encrypted"
     assert hidden.content is None

@@ -174,7 +174,7 @@ def encode(
         except (ValueError, LookupError) as error:
             raise RefusedError(Problem("H004", where, {"found": error})) from None
         if as_bytes:
-            click.get_binary_stream("stdout").write(made)
+            click.echo(made, nl=False)
         elif as_json:
             click.echo(json.dumps({"raw": escaped(made)}, ensure_ascii=False))
         else:
