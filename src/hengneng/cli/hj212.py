@@ -66,7 +66,9 @@ _key_option: Callable[..., Any] = click.option("--key", metavar="HEX", help=word
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help=words("cli.hj212.json_lines"))
 @click.option("--raw", is_flag=True, help=words("cli.hj212.raw"))
-@click.option("--profile", "profiles", multiple=True, type=click.Choice(list(_PROFILES)), help=words("cli.hj212.profile"))
+@click.option(
+    "--profile", "profiles", multiple=True, type=click.Choice(list(_PROFILES)), help=words("cli.hj212.profile")
+)
 @_key_option
 def decode(file: str, as_json: bool, raw: bool, profiles: tuple[str, ...], key: str | None) -> None:
     """Read frames."""
@@ -174,7 +176,7 @@ def encode(
         except (ValueError, LookupError) as error:
             raise RefusedError(Problem("H004", where, {"found": error})) from None
         if as_bytes:
-            click.get_binary_stream("stdout").write(made)
+            click.echo(made, nl=False)
         elif as_json:
             click.echo(json.dumps({"raw": escaped(made)}, ensure_ascii=False))
         else:

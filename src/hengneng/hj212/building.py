@@ -219,7 +219,9 @@ def request_parameters(
 
 
 def message_of(frame: Frame) -> Message:
-    """The message that a frame holds, attributes of one factor in one group: ``message_of(f).frame()`` says the same."""
+    """The message that a frame holds: ``message_of(frame).frame()`` says the same. Its factors are groups, whatever
+    separated their attributes.
+    """
     header = [(name, frame.header.sent[name]) for name in dict.fromkeys(frame.header.order)]
     if frame.content is None:
         return Message(tuple(header), None)
