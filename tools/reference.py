@@ -93,6 +93,7 @@ def checks_page() -> Iterator[str]:
         "E": "Meters and their files 仪表与读数文件",
         "F": "Tables of facts 数据表",
         "J": "Jobs 后台作业",
+        "K": "Signs of fabrication in emission data 造假线索",
         "L": "Loading plans 载入计划",
         "M": "The store of readings 读数存储",
         "P": "Plan folders 计划文件夹",

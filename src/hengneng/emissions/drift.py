@@ -58,9 +58,7 @@ def drift_judged(
             f"table {TABLE} has no limit for {analyser} {check} at {reference} on {on.isoformat()}",
             asked={"analyser": analyser, "check": check, "on": on.isoformat()},
         )
-    return DriftJudged(
-        reading - reference, passed, within["out-of-control"], tuple(parameter(one) for one in entries)
-    )
+    return DriftJudged(reading - reference, passed, within["out-of-control"], tuple(parameter(one) for one in entries))
 
 
 def _in_band(entry: RuleEntry, reference: float) -> bool:

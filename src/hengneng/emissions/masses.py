@@ -31,9 +31,7 @@ def dry_standard_hours(
 
     Arrays (n) of hour means: °C, Pa gauge, Pa, fraction. An hour without one of them has no value.
     """
-    ratio, dry, known = _state(
-        len(concentration.times), temperature, static_pressure, atmospheric_pressure, moisture
-    )
+    ratio, dry, known = _state(len(concentration.times), temperature, static_pressure, atmospheric_pressure, moisture)
     converted = _replaced(concentration, concentration.values / (ratio * dry))
     return series.without(converted, ~known, "missing-gas-state")
 

@@ -182,13 +182,17 @@ def reaches(statistic: float, bound: Parameter) -> bool:
 
 @lru_cache(maxsize=256)
 def finding_rule(number: str, on: dt.date, quantity: str = "any", place: str | None = None) -> FindingRule:
-    """The numbers of finding ``number`` (F1, …) on a day; a quantity without rows of its own has those of any.
+    """The numbers of finding ``number`` (F1, …) on a day; what a quantity does not name for itself is that of any.
 
     Raises RuleNotFoundError when the finding has none on that day.
     """
     entries = [one for one in rule_table("fabrication_rules").select(on, place) if one.key["finding"] == number]
     own = [one for one in entries if one.key["quantity"] == quantity]
-    chosen = own or [one for one in entries if one.key["quantity"] == "any"]
+    general = [one for one in entries if one.key["quantity"] == "any"]
+    if own and quantity != "any":
+        # Bounds of severity are replaced as a whole; a parameter that the quantity does not name is the general one.
+        general = [one for one in general if one.key["threshold"] not in SEVERITIES]
+    chosen = [*general, *own] if quantity != "any" else general
     if not chosen:
         raise RuleNotFoundError(
             f"table fabrication_rules has no row for {number} {quantity} on {on.isoformat()}",

@@ -129,16 +129,12 @@ def _capture_rate(at: Times, valid: Truths, still: Truths, index: int, offset: i
     quarters = months_of(at, offset).astype(np.int64) // _MONTHS_OF_A_QUARTER
     mine = quarters == quarters[index]
     try:
-        return valid_capture_rate(
-            int(mine.sum()), int((mine & still).sum()), int((mine & ~still & ~valid).sum())
-        )
+        return valid_capture_rate(int(mine.sum()), int((mine & still).sum()), int((mine & ~still & ~valid).sum()))
     except UndefinedError:
         return None
 
 
-def _value(
-    row: RuleEntry, masses: Means, valid: Truths, gap: Run, before: int
-) -> tuple[float | None, tuple[int, ...]]:
+def _value(row: RuleEntry, masses: Means, valid: Truths, gap: Run, before: int) -> tuple[float | None, tuple[int, ...]]:
     """The substitute of a gap, with the times of the hours that it comes from."""
     method = row.attributes["method"]
     earlier = np.flatnonzero(valid & (masses.times < before))

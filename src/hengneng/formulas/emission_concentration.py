@@ -263,7 +263,5 @@ def concentration_at_reference_oxygen(
     needs_oxygen(oxygen, _OXYGEN)
     needs_oxygen(reference_oxygen, _REFERENCE)
     if oxygen > highest_oxygen:
-        raise UndefinedError(
-            "oxygen-too-high", found=number_to_text(oxygen), highest=number_to_text(highest_oxygen)
-        )
+        raise UndefinedError("oxygen-too-high", found=number_to_text(oxygen), highest=number_to_text(highest_oxygen))
     return concentration * flue_gas.reference_oxygen_ratio(oxygen, reference_oxygen)
