@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from emissions.made_series import DAY, OFFSET, START, Plant, hours, means, minutes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hengneng.emissions.averaging import day_means, flow_weighted_days, hour_means, month_means
+from hengneng.emissions.averaging import day_means, flow_weighted_days, hour_means, interval_means, month_means
 from hengneng.emissions.masses import (
     at_reference_oxygen,
     daily_masses,
@@ -50,6 +52,36 @@ def test_an_hour_needs_its_minutes(valid: int, is_valid: bool) -> None:
         unknown = found.unknown(0)
         assert unknown is not None
         assert unknown.text().en == f"{valid} valid values, at least 45 are needed"
+
+
+@pytest.mark.parametrize(("valid", "is_valid"), [(12, True), (11, False)])
+def test_a_minute_needs_its_samples(valid: int, is_valid: bool) -> None:
+    at = START + 5 * np.arange(valid)
+    samples = Samples.of(at, np.arange(valid), np.full(valid, "N"))
+    found = interval_means(samples, START, START + 60, flags=FLAGS, marks=MARKS, rules=GAS)
+    assert (found.counts.tolist(), found.valid.tolist()) == ([valid], [is_valid])
+
+
+@pytest.mark.parametrize(("valid", "is_valid"), [(6, True), (5, True), (4, False)])
+def test_ten_minutes_of_gas_count_as_ten(valid: int, is_valid: bool) -> None:
+    samples = Samples.of(START + 600 * np.arange(valid), 2.0 * np.arange(valid), np.full(valid, "N"))
+    found = hour_means(samples, START, START + HOUR, flags=FLAGS, marks=MARKS, rules=GAS, interval=600)
+    assert (found.counts.tolist(), found.valid.tolist()) == ([10 * valid], [is_valid])
+    if is_valid:
+        assert found.values.tolist() == [valid - 1]
+
+
+def test_many_samples_of_one_minute_make_no_hour() -> None:
+    crowded = Samples.of(START + np.arange(50), np.full(50, 5.0), np.full(50, "N"))
+    with pytest.raises(ValueError, match="starts of intervals"):
+        hour_of(crowded)
+
+
+def test_water_counts_its_values() -> None:
+    rules = validity_rules("water", DAY)
+    samples = Samples.of(START + 600 * np.arange(3), [1, 2, 6], np.full(3, "N"))
+    found = hour_means(samples, START, START + HOUR, flags=FLAGS, marks=MARKS, rules=rules, interval=600)
+    assert (found.values.tolist(), found.counts.tolist(), found.unverified) == ([3], [3], True)
 
 
 def test_an_hour_without_data_is_not_zero() -> None:
@@ -161,6 +193,8 @@ def test_unknown_spreads_with_its_reason() -> None:
     assert found.reasons.tolist() == ["", "oxygen-above-highest", "missing-oxygen", "no-values", "oxygen-above-highest"]
     masses = hourly_masses(means([10, np.nan]), means([np.nan, 1e5]))
     assert masses.reasons.tolist() == ["missing-flow", "no-values"]
+    doubtful = replace(means([1e5]), unverified=True)
+    assert hourly_masses(means([10]), doubtful).unverified
 
 
 def test_a_day_of_masses_is_whole_or_unknown(week: Plant) -> None:
@@ -193,7 +227,7 @@ def test_what_cannot_be_given() -> None:
         Samples.of([60, 0], [1, 2], ["N", "N"])
     with pytest.raises(ValueError, match="expected 2 values"):
         Samples.of([0, 60], [1], ["N", "N"])
-    with pytest.raises(ValueError, match="whole hours"):
+    with pytest.raises(ValueError, match="whole periods"):
         hour_means(minutes([1.0]), START + 1, START + HOUR, flags=FLAGS, marks=MARKS, rules=GAS)
     with pytest.raises(ValueError, match="same hours"):
         hourly_masses(means([1.0]), means([1.0], START + HOUR))

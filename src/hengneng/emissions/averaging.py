@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hengneng.emissions import series
-from hengneng.emissions.parameters import MarkRules, ValidityRules
+from hengneng.emissions.parameters import MarkRules, Parameter, ValidityRules
 from hengneng.emissions.series import HOUR, LONGEST_WORD, Counts, Means, Samples, Times, Truths, Values
 
 _DAY = 86_400
+_MINUTE = 60
 _FEBRUARY = 2
 
 
@@ -32,25 +33,68 @@ def _summed(slot: Counts, wanted: Truths, values: Values, size: int) -> tuple[Va
     return sums.astype(np.float64), np.bincount(chosen, minlength=size).astype(np.int64)
 
 
+def interval_means(
+    samples: Samples,
+    start: int,
+    end: int,
+    *,
+    flags: frozenset[str],
+    marks: MarkRules,
+    rules: ValidityRules,
+    interval: int = _MINUTE,
+) -> Means:
+    """Means of the minutes of gas, or the ten minutes of water (``interval`` 600), from ``start`` to ``end`` [seconds].
+
+    ``samples`` are at most 5 s apart. HJ 212-2017 annex D: 12 valid ones for a minute, 120 for ten of water.
+    """
+    return _periods(samples, start, end, interval, 1, flags, marks, rules.least_of_interval)
+
+
 def hour_means(
-    samples: Samples, start: int, end: int, *, flags: frozenset[str], marks: MarkRules, rules: ValidityRules
+    samples: Samples,
+    start: int,
+    end: int,
+    *,
+    flags: frozenset[str],
+    marks: MarkRules,
+    rules: ValidityRules,
+    interval: int = _MINUTE,
 ) -> Means:
     """Means of the hours from ``start`` to ``end`` (seconds, whole hours), each valid or with its reason.
 
-    ``samples`` are minutes of gas, or ten minutes of water; ``flags`` those that count (valid_flags). Samples outside
-    the hours are left alone. HJ 212-2017 annex D, HJ 75-2017. ValueError when the ends are no whole hours.
+    ``samples`` are means of intervals (n), at the starts of intervals of ``interval`` seconds: minutes of gas, or ten
+    minutes of water. A value of gas that stands for several minutes counts as so many. ``flags`` are those that count
+    (valid_flags). Samples outside the hours are left alone. HJ 212-2017 annex D, HJ 75-2017. ValueError when the ends
+    are no whole hours, or times lie within an interval: else many samples of one minute would make an hour.
     """
-    if start % HOUR or end % HOUR or end < start:
-        raise ValueError(f"expected whole hours, found {start} to {end}")
-    size = (end - start) // HOUR
+    if bool((samples.times % interval != 0).any()):
+        raise ValueError(f"expected times at the starts of intervals of {interval} s")
+    worth = interval // _MINUTE if rules.counts_minutes else 1
+    return _periods(samples, start, end, HOUR, worth, flags, marks, rules.least_of_hour)
+
+
+def _periods(
+    samples: Samples,
+    start: int,
+    end: int,
+    length: int,
+    worth: int,
+    flags: frozenset[str],
+    marks: MarkRules,
+    rule: Parameter,
+) -> Means:
+    if start % length or end % length or end < start:
+        raise ValueError(f"expected whole periods of {length} s, found {start} to {end}")
+    size = (end - start) // length
     inside = (samples.times >= start) & (samples.times < end)
-    slot = (samples.times - start) // HOUR
+    slot = (samples.times - start) // length
     counting = inside & np.isin(samples.flags, list(flags)) & np.isin(samples.marks, list(marks.counting))
     sums, counts = _summed(slot, counting & ~np.isnan(samples.values), samples.values, size)
     present = np.bincount(slot[inside], minlength=size).astype(np.int64)
-    at = start + HOUR * np.arange(size, dtype=np.int64)
-    least = np.full(size, int(rules.least_of_hour.value), np.int64)
-    means = _means(at, sums, counts, least, present, rules.least_of_hour.unverified)
+    at = start + length * np.arange(size, dtype=np.int64)
+    least = np.full(size, int(rule.value), np.int64)
+    # Scaled alike, the mean stays the mean while the count is in what the rule counts.
+    means = _means(at, sums * worth, counts * worth, least, present, rule.unverified)
     still = inside & np.isin(samples.marks, list(marks.without_emission))
     stopped = (np.bincount(slot[still], minlength=size) == present) & (present > 0)
     return _with_reason(means, stopped & ~means.valid, "source-stopped")

@@ -74,12 +74,13 @@ def hourly_masses(concentration: Means, flow: Means, without_emission: Any = Non
         raise ValueError("concentration and flow must be of the same hours")
     masses = _replaced(concentration, flue_gas.kilograms(concentration.values, flow.values))
     masses = series.without(masses, ~flow.valid, "missing-flow")
-    if without_emission is None:
-        return masses
-    still = np.asarray(without_emission, np.bool_)
+    unverified = concentration.unverified or flow.unverified
+    still = (
+        np.zeros(len(masses.times), np.bool_) if without_emission is None else np.asarray(without_emission, np.bool_)
+    )
+    values = np.where(still, 0.0, masses.values)
     reasons = np.where(still, "", masses.reasons).astype(LONGEST_WORD)
-    return Means(masses.times, np.where(still, 0.0, masses.values), masses.counts, masses.least, reasons,
-                 masses.unverified or flow.unverified)  # fmt: skip
+    return Means(masses.times, values, masses.counts, masses.least, reasons, unverified)
 
 
 def daily_masses(hours: Means, offset: int) -> Means:

@@ -44,8 +44,13 @@ def parameter(entry: RuleEntry) -> Parameter:
 
 @dataclass(frozen=True)
 class ValidityRules:
-    """How many valid values each mean needs (``least_*``), and above which oxygen nothing is converted (gas only)."""
+    """How many valid values each mean needs (``least_*``), and above which oxygen nothing is converted (gas only).
 
+    ``counts_minutes``: the rule of an hour counts minutes, as that of gas does, not values.
+    """
+
+    counts_minutes: bool
+    least_of_interval: Parameter
     least_of_hour: Parameter
     least_of_day: Parameter
     least_of_month: Parameter
@@ -67,8 +72,13 @@ def validity_rules(medium: str, on: dt.date, place: str | None = None) -> Validi
 
     if medium == "water":
         month = count("least-days-of-month")
-        return ValidityRules(count("least-values-of-hour"), count("least-hours-of-day"), month, month, None)
+        interval, hour, day = (
+            count(rule) for rule in ("slices-of-interval", "least-values-of-hour", "least-hours-of-day")
+        )
+        return ValidityRules(False, interval, hour, day, month, month, None)
     return ValidityRules(
+        True,
+        count("samples-of-minute"),
         count("minutes-of-hour"),
         count("hours-of-day"),
         count("days-of-month"),
