@@ -95,7 +95,6 @@ def checks_page() -> Iterator[str]:
         "G": "Doors 入口",
         "H": "Frames of HJ 212 报文",
         "J": "Jobs 后台作业",
-        "K": "Devices 设备",
         "K": "Signs of fabrication in emission data 造假线索",
         "L": "Loading plans 载入计划",
         "M": "The store of readings 读数存储",
