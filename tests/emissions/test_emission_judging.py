@@ -140,6 +140,7 @@ def test_exceedance_of_a_dated_limit() -> None:
     marks = ["", "", "start-up", "", "", "", "no-such-mark", ""]
     excused = exceedances(made, limit, marks=marks, rules=mark_rules(DAY))
     assert np.flatnonzero(excused.exceeded).tolist() == [3, 5, 6]
+    assert (found.unverified, excused.unverified) == (False, True)
     with pytest.raises(RuleNotFoundError):
         emission_limit("GB 13223-2011", "coal-boiler-new", "SO2", "hour", dt.date(2011, 12, 31))
 

@@ -93,8 +93,9 @@ def _periods(
     present = np.bincount(slot[inside], minlength=size).astype(np.int64)
     at = start + length * np.arange(size, dtype=np.int64)
     least = np.full(size, int(rule.value), np.int64)
+    unverified = rule.unverified or (marks.unverified and bool((samples.marks[inside] != "").any()))
     # Scaled alike, the mean stays the mean while the count is in what the rule counts.
-    means = _means(at, sums * worth, counts * worth, least, present, rule.unverified)
+    means = _means(at, sums * worth, counts * worth, least, present, unverified)
     still = inside & np.isin(samples.marks, list(marks.without_emission))
     stopped = (np.bincount(slot[still], minlength=size) == present) & (present > 0)
     return _with_reason(means, stopped & ~means.valid, "source-stopped")

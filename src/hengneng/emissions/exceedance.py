@@ -15,7 +15,8 @@ from hengneng.emissions.series import HOUR, Means, Run, Truths, Values
 class Exceedances:
     """Periods against a limit, arrays (n): ``judged`` those that have a value and may be judged, ``exceeded`` of them
     those above the limit, ``multiples`` by how many times its limit (0 at the limit, NaN where not judged). ``runs``
-    are neighbouring exceedances with their peak multiple in ``peaks``; ``unverified``: nobody has checked the limit.
+    are neighbouring exceedances with their peak multiple in ``peaks``; ``unverified``: nobody has checked the limit,
+    or what a mark means that excused something.
     """
 
     limit: Parameter
@@ -43,14 +44,18 @@ def exceedances(
     """
     if limit.value <= 0:
         raise ValueError(f"a limit is above zero; found {limit.value}")
-    judged = means.valid
+    judged, by_mark = means.valid, False
     if marks is not None and rules is not None:
-        judged = judged & ~np.isin(series.words(marks, len(means.times)), sorted(rules.excused))
+        excused = np.isin(series.words(marks, len(means.times)), sorted(rules.excused))
+        judged = judged & ~excused
+        by_mark = rules.unverified and bool(excused.any())
     multiples = np.where(judged, (means.values - limit.value) / limit.value, np.nan)
     exceeded = judged & (means.values > limit.value)
     found = series.runs(exceeded, means.times, step)
     peaks = [float(multiples[run.first : run.last + 1].max()) for run in found]
-    return Exceedances(limit, judged, exceeded, multiples, found, peaks, limit.unverified or means.unverified)
+    return Exceedances(
+        limit, judged, exceeded, multiples, found, peaks, limit.unverified or means.unverified or by_mark
+    )
 
 
 def outages(means: Means, *, without_emission: object = None, step: int = HOUR) -> list[Run]:

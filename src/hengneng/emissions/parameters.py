@@ -106,11 +106,15 @@ def flags_of_state(on: dt.date, *states: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class MarkRules:
-    """Marks whose hours count in means, are excused from limits, or count as without emission."""
+    """Marks whose hours count in means, are excused from limits, or count as without emission.
+
+    ``unverified``: nobody has checked what the marks mean; so is whatever a mark has decided.
+    """
 
     counting: frozenset[str]
     excused: frozenset[str]
     without_emission: frozenset[str]
+    unverified: bool
 
 
 @lru_cache(maxsize=64)
@@ -122,7 +126,12 @@ def mark_rules(on: dt.date, place: str | None = None) -> MarkRules:
     def those(attribute: str, word: str) -> frozenset[str]:
         return frozenset(mark for mark, entry in rows if entry.attributes[attribute] == word)
 
-    return MarkRules(those("counts", "yes") | {""}, those("judged", "no"), those("nothing_emitted", "yes"))
+    return MarkRules(
+        those("counts", "yes") | {""},
+        those("judged", "no"),
+        those("nothing_emitted", "yes"),
+        any(entry.unverified for _, entry in rows),
+    )
 
 
 def reference_oxygen(standard: str, source_kind: str, on: dt.date, place: str | None = None) -> Parameter:

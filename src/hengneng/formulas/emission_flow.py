@@ -123,12 +123,12 @@ def dry_standard_flow(
     version=1,
     title=Text(zh="时段水量", en="volume of water of an interval"),
     unit="m3",
-    equation=r"\Delta D = Q \cdot T \cdot 10^{-3}",
+    equation=r"D_i = Q_i \cdot T \cdot 10^{-3}",
     source=f"{_WATER}",
     parameters=[Parameter("flow", _WATER_FLOW, "L/s"), Parameter("duration", _TIME, "s")],
 )
 def water_volume(flow: float, duration: float) -> float:
-    r"""Volume that flowed in an interval (HJ 212-2017 annex D.1; numbers of its equations were not copied).
+    r"""Volume that flowed in an interval, printed as ΔD (HJ 212-2017 annex D.1; its equation numbers were not copied).
 
     Args:
         flow: mean flow [L/s], not negative.
@@ -150,7 +150,7 @@ def water_volume(flow: float, duration: float) -> float:
     version=1,
     title=Text(zh="累计水量", en="volume of water of several intervals"),
     unit="m3",
-    equation=r"D = \sum_i \Delta D_i",
+    equation=r"D = \sum_i D_i",
     source=f"{_WATER}",
     parameters=[Parameter("volumes", _VOLUMES, "m3", "numbers")],
 )
