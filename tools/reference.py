@@ -98,6 +98,7 @@ def checks_page() -> Iterator[str]:
         "K": "Signs of fabrication in emission data 造假线索",
         "L": "Loading plans 载入计划",
         "M": "The store of readings 读数存储",
+        "N": "Monitoring of emissions 在线监测",
         "P": "Plan folders 计划文件夹",
         "R": "Rule tables 规则表",
         "T": "Tokens 令牌",

@@ -19,6 +19,7 @@ LIMITS = {
     "standing/limits.toml": "Standings",
     "metering/limits.toml": "Meters",
     "devices/limits.toml": "Devices",
+    "monitoring/limits.toml": "Monitoring of emissions",
     "gateways/limits.toml": "Doors",
     "readings/limits.toml": "Readings",
     "durable/limits.toml": "Durable tables",

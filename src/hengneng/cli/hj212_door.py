@@ -103,7 +103,7 @@ def watch(mn: str, last: int, follow: bool, as_json: bool) -> None:
     from hengneng.cli.records import ready
 
     ready()
-    from hengneng.gateways.hj212.opening import open_deliveries
+    from hengneng.monitoring.running import open_deliveries
 
     with open_deliveries() as deliveries:
         after = max(deliveries.last() - last, 0)

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "hengneng.facts",
     "hengneng.metering",
     "hengneng.devices",
+    "hengneng.monitoring",
     "hengneng.standing",
     "hengneng.duties",
     "hengneng.web",

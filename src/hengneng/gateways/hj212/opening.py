@@ -5,19 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from hengneng.deliveries import FOLDER, DeliveryLog
 from hengneng.devices.models import Protocol
 from hengneng.gateways.book import Book
 from hengneng.gateways.hj212.door import NAME, Door
 from hengneng.gateways.journal import log
 from hengneng.gateways.metrics import Metrics
-from hengneng.home import home_folder
-from hengneng.metering.storing import database_address
-
-
-def open_deliveries() -> DeliveryLog:
-    """The log of deliveries of this installation, to be closed by the caller. RefusedError M012, M015."""
-    return DeliveryLog.open(home_folder() / FOLDER, database_address())
+from hengneng.monitoring.running import open_deliveries
 
 
 def open_door(host: str, port: int, metrics_port: int, on_open: Callable[[int], None]) -> None:
