@@ -4,7 +4,8 @@
 
 Prints the ratio of times, CPU of a million readings, peak memory; each side runs in a process of its own. With
 ``--growth`` also a tenth of the days, and what ten times as many cost; with ``--hours`` hour by hour, each hour's batch
-through the inbox and rolled up; with ``--spark`` the same on a cluster of two workers, compared to the last integer.
+through the inbox and rolled up; with ``--spark`` the same on a cluster of two workers, compared to the last integer;
+with ``--kill`` one of the two is killed in mid-job.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -233,6 +235,7 @@ def main() -> None:
     arguments.add_argument("--hours", type=int, default=0)
     arguments.add_argument("--growth", action="store_true")
     arguments.add_argument("--spark", action="store_true")
+    arguments.add_argument("--kill", action="store_true")
     arguments.add_argument("--no-flags", action="store_true")
     arguments.add_argument("--memory", default="256MB")
     arguments.add_argument("--side", default="")
@@ -261,12 +264,12 @@ def main() -> None:
             small = compare("a tenth", folder, given.meters, max(1, given.days // 10), given.memory, False)
             grown = (ours["wall"] / ours["rows"]) / (small["wall"] / small["rows"])
             print(f"growth: a reading costs {grown:.2f} times as much with ten times as many")
-        if given.spark:
-            on_spark(folder, given.meters, given.days, given.memory)
+        if given.spark or given.kill:
+            on_spark(folder, given.meters, given.days, given.memory, given.kill)
 
 
-def on_spark(folder: Path, meters: int, days: int, memory: str) -> None:
-    """The same on a master and two workers."""
+def on_spark(folder: Path, meters: int, days: int, memory: str, kill: bool) -> None:
+    """The same on a master and two workers; with ``kill`` one of them dies when the first hours have been written."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     from readings.spark_cluster import HOST, missing, spark_cluster
 
@@ -277,11 +280,27 @@ def on_spark(folder: Path, meters: int, days: int, memory: str) -> None:
         "PYSPARK_SUBMIT_ARGS": "--conf spark.executor.memory=2g --conf spark.sql.shuffle.partitions=8 pyspark-shell",
     }
     words = ["--folder", str(folder), "--meters", str(meters), "--days", str(days), "--memory", memory]
+    done, killed = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        while kill and not done.wait(0.02):
+            if any((folder / "readings").glob("spark/*/0/hours/**/*.parquet")):
+                cluster.kill_worker(0)
+                killed.set()
+                return
+
     with spark_cluster(folder / "cluster", memory="2g") as cluster:
+        watcher = threading.Thread(target=watch)
+        watcher.start()
         found = measured(f"ours {cluster.address}", words)
+        done.set()
+        watcher.join()
+    if kill and not killed.is_set():
+        raise SystemExit("the job had ended before a worker could be killed: give it more days")
     with Store.open(folder / "readings") as store:
         rows = same_as_peer(store, folder)
-    print(f"Spark, master and two workers: {found['wall']:.1f} s, equal to the last integer: {rows:,} meter-days")
+    workers = "two workers, one of them killed in mid-job" if kill else "two workers"
+    print(f"Spark, master and {workers}: {found['wall']:.1f} s, equal to the last integer: {rows:,} meter-days")
 
 
 if __name__ == "__main__":

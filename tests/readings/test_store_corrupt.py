@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from support.stored import DAY, T0, current, history, points, rows_of
 
+from hengneng.durable.files import CorruptFileError, check_file, partial_of
 from hengneng.problems import Problem, RefusedError
 from hengneng.readings import limits
-from hengneng.readings.files import CorruptFileError, PointFile, ResultFile, check_file, partial_of, read_points
+from hengneng.readings.files import PointFile, ResultFile, read_points
 from hengneng.readings.store import Store
 
 JUNE_1 = date(2026, 6, 1)

@@ -11,6 +11,8 @@ from typing import Any
 import click
 from rich.table import Table
 
+from hengneng.cli.gateway_hj212 import serve
+from hengneng.cli.hj212_door import ask, requests, send, watch
 from hengneng.cli.output import LANGUAGE, console, print_problems, words
 from hengneng.hj212 import STANDARD, Frame, FrameReader, Message, Profile, Verdict, decrypted, parse_frame
 from hengneng.hj212.building import Item
@@ -18,16 +20,10 @@ from hengneng.hj212.codes import command as command_entry
 from hengneng.hj212.codes import factor_entry
 from hengneng.hj212.escapes import escaped, unescaped
 from hengneng.hj212.header import EDITIONS
+from hengneng.hj212.relaxations import RELAXATIONS
 from hengneng.hj212.shape import frame_shape
 from hengneng.problems import Problem, RefusedError
 
-_PROFILES: dict[str, dict[str, Any]] = {
-    "length-counts-crc": {"length_counts": "crc"},
-    "length-counts-crc-and-crlf": {"length_counts": "crc_and_crlf"},
-    "crc-modbus": {"checksum": "modbus"},
-    "crc-modbus-swapped": {"checksum": "modbus_swapped"},
-    "crc-unpadded": {"unpadded_checksum": True},
-}
 _CHUNK = 1 << 16
 _KEY_DIGITS = 32
 
@@ -65,14 +61,14 @@ _key_option: Callable[..., Any] = click.option("--key", metavar="HEX", help=word
 @click.option("--json", "as_json", is_flag=True, help=words("cli.frames.json_lines"))
 @click.option("--raw", is_flag=True, help=words("cli.frames.raw"))
 @click.option(
-    "--profile", "profiles", multiple=True, type=click.Choice(list(_PROFILES)), help=words("cli.frames.profile")
+    "--profile", "profiles", multiple=True, type=click.Choice(list(RELAXATIONS)), help=words("cli.frames.profile")
 )
 @_key_option
 def decode(file: str, as_json: bool, raw: bool, profiles: tuple[str, ...], key: str | None) -> None:
     """Read frames."""
     options: dict[str, Any] = {}
     for name in profiles:
-        options |= _PROFILES[name]
+        options |= RELAXATIONS[name]
     profile, secret = Profile(**options) if options else STANDARD, _key(key)
     problems: list[Problem] = []
     with _opened(file) as stream:
@@ -219,3 +215,7 @@ def _from_json(data: dict[str, Any]) -> tuple[Message, str]:
         for factor, attributes in data.get("factors", {}).items()
     ]
     return Message(header, tuple(groups), data.get("cp_closed") is not False), encoding
+
+
+for _command in (serve, send, watch, ask, requests):
+    hj212.add_command(_command)

@@ -19,6 +19,8 @@ _COMMANDS = {
     "facts": ("facts", "facts"),
     "meters": ("meters", "meters"),
     "readings": ("readings", "readings"),
+    "devices": ("devices", "devices"),
+    "gateway": ("gateway", "gateway"),
     "hj212": ("hj212", "hj212"),
     "standing": ("standing", "standing"),
     "publish": ("standing", "publish"),

@@ -6,6 +6,7 @@ Source: HJ 212-2017, tables 3 and 4; HJ/T 212-2005; HJ 212-2025.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 NAMES = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
@@ -48,6 +49,7 @@ class Flag:
         return cls(EDITIONS.index(edition) << 2 | split << 1 | ack)
 
 
+@lru_cache(maxsize=512)
 def read_flag(written: str | None) -> Flag | None:
     """The flag as written; None where there is none, or no number from 0 to 255."""
     if not written or not written.isascii() or not written.isdigit() or len(written) > 3:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hengneng.durable.files import writing
 from hengneng.problems import Problem, RefusedError
 from hengneng.readings import leftovers
 from hengneng.readings.compactor import (
@@ -21,7 +22,6 @@ from hengneng.readings.compactor import (
     alone,
     by_day,
     discard,
-    writing,
 )
 from hengneng.readings.files import PointFile, write_points
 from hengneng.readings.journal import Journal, OvertakenError, Submission

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from hengneng.durable.files import CorruptFileError, sync_folder, writing
 from hengneng.problems import Problem, RefusedError
 from hengneng.readings import leftovers, mending
-from hengneng.readings.files import CorruptFileError, PointFile, read_points, sync_folder, write_points
+from hengneng.readings.files import PointFile, read_points, write_points
 from hengneng.readings.journal import Journal, OvertakenError, Submission
 from hengneng.readings.limits import limit
 from hengneng.readings.ordering import Rows, steps_back
@@ -55,17 +56,6 @@ def alone(journal: Journal, seconds: float) -> Iterator[None]:
         if not mine:
             raise RefusedError(Problem("M008", str(journal.folder), {"seconds": round(seconds)}))
         yield
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Files are written below ``folder``. RefusedError M005 when the disk is full."""
-    try:
-        yield
-    except OSError as problem:
-        if leftovers.is_full(problem):
-            raise RefusedError(Problem("M005", str(folder), {"found": problem.strerror or str(problem)})) from problem
-        raise
 
 
 def by_day(points: Points, arrivals: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Iterator[tuple[int, Rows]]:

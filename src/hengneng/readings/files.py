@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hengneng.durable.files import CorruptFileError, digest_of, give_name, make_folder, partial_of
 from hengneng.readings.limits import limit
 from hengneng.readings.ordering import Rows
 from hengneng.readings.points import DECIMALS, start_of
@@ -21,7 +20,6 @@ from hengneng.readings.points import DECIMALS, start_of
 POINTS_FOLDER = "points"
 RESULTS_FOLDER = "results"
 ASIDE_FOLDER = "aside"
-PARTIAL = ".partial"
 SCHEMA = pa.schema(
     [
         pa.field("meter", pa.int32(), nullable=False),
@@ -30,10 +28,6 @@ SCHEMA = pa.schema(
         pa.field("arrival", pa.int64(), nullable=False),
     ]
 )
-
-
-class CorruptFileError(Exception):
-    """A file is not as it was written; the text says what was found."""
 
 
 @dataclass(frozen=True)
@@ -77,43 +71,6 @@ class ResultFile:
 def new_name(folder: str, day: date, label: str) -> str:
     """A name that no file had before: ``folder/YYYY/YYYY-MM-DD.<label>-<eight digits at random>.parquet``."""
     return f"{folder}/{day.year}/{day.isoformat()}.{label}-{secrets.token_hex(4)}.parquet"
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file's bytes. OSError when it cannot be read."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make names in ``folder`` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def make_folder(folder: Path) -> None:
-    """Make ``folder`` and those above it, durably."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    sync_folder(folder.parent)
-
-
-def partial_of(path: Path) -> Path:
-    """Where a file is written before it has its name."""
-    return path.with_name(f".{path.name}{PARTIAL}")
-
-
-def give_name(path: Path) -> None:
-    """Bring the finished partial file of ``path`` to the disk and give it its name; the caller syncs the folder."""
-    partial = partial_of(path)
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.rename(path)
 
 
 def decimals_of(rows: Rows) -> int:
@@ -203,20 +160,6 @@ def read_points(file: PointFile, meter: int | None = None) -> Rows:
     columns = [table.column(name).to_numpy() for name in SCHEMA.names]
     value = columns[2] if file.decimals == DECIMALS else columns[2] * 10 ** (DECIMALS - file.decimals)
     return Rows(columns[0], columns[1], value, columns[3])
-
-
-def check_file(path: Path, size: int, digest: str) -> None:
-    """CorruptFileError when the file is missing or its bytes are not those of ``digest``."""
-    try:
-        found = path.stat().st_size
-        if found != size:
-            raise CorruptFileError(f"{found} bytes, {size} expected")
-        if digest_of(path) != digest:
-            raise CorruptFileError("other content than was written (SHA-256)")
-    except FileNotFoundError:
-        raise CorruptFileError("missing") from None
-    except OSError as problem:
-        raise CorruptFileError(problem.strerror or str(problem)) from None
 
 
 def seconds_of(day: date, rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

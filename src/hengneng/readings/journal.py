@@ -7,18 +7,14 @@ locked until the commit, so that numbers become visible in their own order, and 
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from hengneng.durable.tables import Row, Tables, whole
 from hengneng.problems import Problem, RefusedError
 from hengneng.readings.files import PointFile, ResultFile
-from hengneng.readings.journal_tables import SCHEMA_VERSION
 from hengneng.readings.points import date_of, number_of
-
-Row = tuple[object, ...]
 
 _BATCH = "id, first_id, key, digest, kind, source, received_at, points, first_at, last_at"
 _FILE = (
@@ -64,64 +60,13 @@ class Batch:
     last_at: int
 
 
-class Journal(ABC):
+class Journal(Tables):
     """One connection to the journal. Not for two threads at once: the store and each writer have their own."""
-
-    folder: Path
-
-    @abstractmethod
-    def transaction(self, *, write: bool = True) -> AbstractContextManager[None]:
-        """All or nothing, on the disk at the end. RefusedError M005 when the disk is full, M015 when unreachable."""
-
-    @abstractmethod
-    def execute(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
-        """Run one statement (with ``?`` for values) and give its rows, if any."""
-
-    @abstractmethod
-    def count(self, statement: str, values: Sequence[object] = ()) -> int:
-        """Run one statement and give how many rows it has changed."""
-
-    @abstractmethod
-    def executemany(self, statement: str, values: Iterable[Sequence[object]]) -> None:
-        """Run one statement for each of ``values``."""
-
-    @abstractmethod
-    def locked(self, name: str, seconds: float) -> AbstractContextManager[bool]:
-        """Hold the lock ``name`` of this store among all processes; false when another has had it for ``seconds``."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the connection back."""
-
-    # --- counters -----------------------------------------------------------------------------------------------
-
-    def prepare(self) -> None:
-        """Rows that must be there."""
-        self.executemany(
-            "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
-            [("schema", SCHEMA_VERSION), ("arrival", 0), ("file", 0), ("points", 0), ("results", 0), ("sweep", 0)],
-        )
-
-    def check_version(self) -> None:
-        """RefusedError M012 for a journal of a later version."""
-        found = self.counter("schema")
-        if found > SCHEMA_VERSION:
-            raise RefusedError(Problem("M012", str(self.folder), {"found": found, "expected": SCHEMA_VERSION}))
-
-    def counter(self, name: str) -> int:
-        """Value of a counter."""
-        return _int(self.execute("SELECT value FROM counter WHERE name = ?", (name,))[0][0])
 
     def versions(self) -> tuple[int, int, int]:
         """The counters of arrivals, of changes of the point files, and of changes of the results."""
-        found = {str(name): _int(value) for name, value in self.execute("SELECT name, value FROM counter")}
+        found = {str(name): whole(value) for name, value in self.execute("SELECT name, value FROM counter")}
         return found["arrival"], found["points"], found["results"]
-
-    def advance(self, name: str, by: int = 1) -> int:
-        """Advance a counter and give its new value; inside a transaction that others wait for."""
-        return _int(
-            self.execute("UPDATE counter SET value = value + ? WHERE name = ? RETURNING value", (by, name))[0][0]
-        )
 
     def _still(self, version: int) -> None:
         """Advance the version of the point files. OvertakenError when it is not ``version``."""
@@ -135,9 +80,9 @@ class Journal(ABC):
         rows = self.execute("SELECT id, first_id, digest, kind, received_at FROM batch WHERE key = ?", (key,))
         if not rows:
             return 0
-        arrival, first, found = _int(rows[0][0]), _int(rows[0][1]), str(rows[0][2])
+        arrival, first, found = whole(rows[0][0]), whole(rows[0][1]), str(rows[0][2])
         if found != digest:
-            received = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(_int(rows[0][4])))
+            received = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(whole(rows[0][4])))
             raise RefusedError(
                 Problem("M004", key, {"found": digest[:12], "expected": found[:12], "received": received})
             )
@@ -194,13 +139,13 @@ class Journal(ABC):
         """Waiting batches with arrivals above ``after``, up to ``until``."""
         limit = (1 << 62) if until is None else until
         rows = self.execute("SELECT id, payload FROM inbox WHERE id > ? AND id <= ? ORDER BY id", (after, limit))
-        return [(_int(row[0]), bytes(row[1])) for row in rows if isinstance(row[1], bytes | memoryview)]
+        return [(whole(row[0]), bytes(row[1])) for row in rows if isinstance(row[1], bytes | memoryview)]
 
     def inbox_sizes(self, until: int | None = None) -> list[tuple[int, int]]:
         """Arrival and number of readings of the waiting batches."""
         limit = (1 << 62) if until is None else until
         rows = self.execute("SELECT id, points FROM inbox WHERE id <= ? ORDER BY id", (limit,))
-        return [(_int(row[0]), _int(row[1])) for row in rows]
+        return [(whole(row[0]), whole(row[1])) for row in rows]
 
     # --- manifest -----------------------------------------------------------------------------------------------
 
@@ -218,13 +163,13 @@ class Journal(ABC):
         rows = self.execute(f"SELECT {_RESULT} FROM result_file ORDER BY day, kind")
         return [
             ResultFile(
-                day=date_of(_int(row[0])),
+                day=date_of(whole(row[0])),
                 kind=str(row[1]),
                 name=str(row[2]),
-                rows=_int(row[3]),
-                bytes=_int(row[4]),
+                rows=whole(row[3]),
+                bytes=whole(row[4]),
                 digest=str(row[5]),
-                arrival=_int(row[6]),
+                arrival=whole(row[6]),
                 edition=str(row[7]),
             )
             for row in rows
@@ -283,7 +228,7 @@ class Journal(ABC):
 
     def _empty(self, emptied: Sequence[int]) -> int:
         first, last = min(emptied), max(emptied)
-        between = _int(self.execute("SELECT count(*) FROM inbox WHERE id >= ? AND id <= ?", (first, last))[0][0])
+        between = whole(self.execute("SELECT count(*) FROM inbox WHERE id >= ? AND id <= ?", (first, last))[0][0])
         if between == len(emptied):
             return self.count("DELETE FROM inbox WHERE id >= ? AND id <= ?", (first, last))
         # Some could not be read, and stay.
@@ -348,19 +293,19 @@ class Journal(ABC):
     def _point_file(self, row: Row) -> PointFile:
         number, day, name, decimals, rows, superseded, size, digest, first, last, change, meters = row
         return PointFile(
-            id=_int(number),
-            day=date_of(_int(day)),
+            id=whole(number),
+            day=date_of(whole(day)),
             name=str(name),
             path=self.folder / str(name),
-            decimals=_int(decimals),
-            rows=_int(rows),
-            superseded=_int(superseded),
-            bytes=_int(size),
+            decimals=whole(decimals),
+            rows=whole(rows),
+            superseded=whole(superseded),
+            bytes=whole(size),
             digest=str(digest),
-            first_arrival=_int(first),
-            last_arrival=_int(last),
-            change=_int(change),
-            meters=_int(meters),
+            first_arrival=whole(first),
+            last_arrival=whole(last),
+            change=whole(change),
+            meters=whole(meters),
         )
 
     @staticmethod
@@ -384,20 +329,14 @@ class Journal(ABC):
 def _batch(row: Row) -> Batch:
     arrival, first_arrival, key, digest, kind, source, received, points, first, last = row
     return Batch(
-        arrival=_int(arrival),
-        first_arrival=_int(first_arrival),
+        arrival=whole(arrival),
+        first_arrival=whole(first_arrival),
         key=str(key or ""),
         digest=str(digest),
         kind=str(kind),
         source=str(source),
-        received_at=_int(received),
-        points=_int(points),
-        first_at=_int(first),
-        last_at=_int(last),
+        received_at=whole(received),
+        points=whole(points),
+        first_at=whole(first),
+        last_at=whole(last),
     )
-
-
-def _int(cell: object) -> int:
-    if not isinstance(cell, int):
-        raise TypeError(f"a number was expected in the journal, not {cell!r}")
-    return cell

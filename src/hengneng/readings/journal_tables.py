@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
-# BLOB is BYTEA with PostgreSQL. Days are numbers of days from 1970-01-01, times are seconds since 1970 UTC.
-TABLES = (
+from hengneng.durable.tables import Schema
+
+# Days are numbers of days from 1970-01-01, times are seconds since 1970 UTC.
+_TABLES = (
     "CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
     # ``id`` is the arrival; a batch with several values for one meter and time has all numbers from ``first_id``.
     """CREATE TABLE IF NOT EXISTS batch (
@@ -30,3 +31,5 @@ TABLES = (
         name TEXT PRIMARY KEY, day BIGINT NOT NULL, row_count BIGINT NOT NULL, first_arrival BIGINT NOT NULL,
         last_arrival BIGINT NOT NULL, meters BIGINT NOT NULL, lost_at BIGINT NOT NULL)""",
 )
+
+SCHEMA = Schema("readings", "journal.sqlite", 1, _TABLES, ("arrival", "file", "points", "results", "sweep"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import time
 from pathlib import Path
@@ -12,11 +11,6 @@ from hengneng.readings.journal import Journal
 from hengneng.readings.limits import limit
 
 SPOOL_FOLDER = "spool"
-
-
-def is_full(problem: OSError) -> bool:
-    """Whether a write has failed because the disk, or the share of this user, is full."""
-    return problem.errno in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(problem)
 
 
 def unnamed(folder: Path, named: set[str], part: str) -> list[Path]:

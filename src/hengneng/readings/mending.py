@@ -5,17 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from hengneng.durable.files import CorruptFileError, check_file, make_folder, sync_folder
 from hengneng.problems import Problem
-from hengneng.readings.files import (
-    ASIDE_FOLDER,
-    CorruptFileError,
-    PointFile,
-    check_file,
-    make_folder,
-    read_points,
-    sync_folder,
-    write_points,
-)
+from hengneng.readings.files import ASIDE_FOLDER, PointFile, read_points, write_points
 from hengneng.readings.journal import Journal
 from hengneng.readings.ordering import Rows
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from hengneng.readings.files import CorruptFileError, read_points, seconds_of
+from hengneng.durable.files import CorruptFileError
+from hengneng.readings.files import read_points, seconds_of
 from hengneng.readings.journal import Batch
 from hengneng.readings.manifest import Manifest
 from hengneng.readings.ordering import Rows

@@ -11,24 +11,15 @@ from datetime import date
 from pathlib import Path
 from types import TracebackType
 
+from hengneng.durable.files import digest_of, give_name, make_folder, partial_of, sync_folder, writing
+from hengneng.durable.limits import limit as durable_limit
 from hengneng.problems import Problem, RefusedError
 from hengneng.readings import bulk, compactor, verifying
 from hengneng.readings.bulk import Bulk
-from hengneng.readings.compactor import Compaction, Progress, Stop, StoppedError, writing
-from hengneng.readings.files import (
-    RESULTS_FOLDER,
-    PointFile,
-    ResultFile,
-    digest_of,
-    give_name,
-    make_folder,
-    new_name,
-    partial_of,
-    sync_folder,
-)
+from hengneng.readings.compactor import Compaction, Progress, Stop, StoppedError
+from hengneng.readings.files import RESULTS_FOLDER, PointFile, ResultFile, new_name
 from hengneng.readings.journal import Batch, Journal
 from hengneng.readings.journal_sqlite import SqliteJournal
-from hengneng.readings.limits import limit
 from hengneng.readings.manifest import InboxBatch, Manifest
 from hengneng.readings.points import Points, number_of
 from hengneng.readings.submitting import submission_of
@@ -160,7 +151,7 @@ class Store:
         ``key`` with the same readings stores nothing. Raises StoppedError when ``stop`` says so, with nothing taken in;
         RefusedError M001, M003 to M005, M008 (another compactor works for ``wait`` seconds), M013, M015.
         """
-        seconds = limit("seconds_waiting_for_lock") if wait is None else wait
+        seconds = durable_limit("seconds_waiting_for_lock") if wait is None else wait
         with self._own() as journal:
             return bulk.import_bulk(
                 journal, self.folder, batches, source=source, key=key, progress=progress, stop=stop, wait=seconds

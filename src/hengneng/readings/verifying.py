@@ -6,17 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
+from hengneng.durable.files import CorruptFileError, check_file
 from hengneng.problems import Problem
 from hengneng.readings import leftovers, mending
 from hengneng.readings.compactor import Progress, Sorting, alone
-from hengneng.readings.files import (
-    POINTS_FOLDER,
-    RESULTS_FOLDER,
-    CorruptFileError,
-    PointFile,
-    check_file,
-    read_points,
-)
+from hengneng.readings.files import POINTS_FOLDER, RESULTS_FOLDER, PointFile, read_points
 from hengneng.readings.journal import Journal
 from hengneng.readings.ordering import Rows
 from hengneng.readings.points import Points

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "hengneng.jobs",
     "hengneng.facts",
     "hengneng.metering",
+    "hengneng.devices",
     "hengneng.standing",
     "hengneng.duties",
     "hengneng.web",

@@ -7,7 +7,8 @@ import re
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hengneng.readings.files import ResultFile, partial_of
+from hengneng.durable.files import partial_of
+from hengneng.readings.files import ResultFile
 from hengneng.readings.limits import limit
 from hengneng.readings.points import date_of
 from hengneng.readings.rollup.closing import SCHEMA as STATE_SCHEMA

@@ -1,0 +1,1 @@
+"""Devices: whoever sends data through a door, which addresses it may come from, and what was noticed of it."""

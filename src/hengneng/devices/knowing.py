@@ -1,0 +1,96 @@
+"""What a door has to know of devices, read in one go: a door asks again every few seconds, not for every message."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from django.db import transaction
+
+from hengneng.access import Actor, Verb, require
+from hengneng.acts import record
+from hengneng.devices.models import Device, Protocol
+
+PREFIX = "hd_"  # so that a token left lying about is recognised for what it is
+
+
+@dataclass(frozen=True)
+class KnownDevice:
+    """A device as doors see it. ``networks`` empty: from anywhere. ``interval`` in seconds; None: not agreed."""
+
+    id: int
+    identifier: str
+    unit_id: int
+    unit: str
+    place: str
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    relaxations: frozenset[str]
+    interval: int | None
+    key: bytes
+    secret: str
+    example: bool
+
+    def may_come_from(self, address: str) -> bool:
+        """Whether the device may send from ``address`` (a numeric IP address)."""
+        if not self.networks:
+            return True
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        return any(found in network for network in self.networks)
+
+
+def networks_of(written: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks of a list parted by blanks: ``10.1.2.3 10.2.0.0/16``. ValueError names what is none."""
+    return tuple(ip_network(word, strict=False) for word in written.split())
+
+
+def known_devices(protocol: Protocol) -> Mapping[str, KnownDevice]:
+    """The devices of a protocol that may send today, by identifier."""
+    rows = Device.objects.filter(protocol=protocol, active=True).select_related("unit")
+    return {
+        row.identifier: KnownDevice(
+            id=row.pk,
+            identifier=row.identifier,
+            unit_id=row.unit_id,
+            unit=row.unit.identifier,
+            place=row.unit.place_id,
+            networks=networks_of(row.addresses),
+            relaxations=frozenset(row.relaxations.split()),
+            interval=row.interval,
+            key=bytes.fromhex(row.key),
+            secret=row.secret,
+            example=row.example,
+        )
+        for row in rows
+    }
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token. It is random and long: a plain SHA-256 can be searched for and not be guessed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def issue_token(actor: Actor, device: Device) -> str:
+    """A new token for ``device``, which is not kept and cannot be shown again; the one before is void.
+
+    RefusedAccessError for whoever may not correct facts of its unit.
+    """
+    require(actor, Verb.CORRECT_FACTS, device.unit.place_id, device.unit_id)
+    token = PREFIX + secrets.token_urlsafe(32)
+    device.secret = digest_of(token)
+    device.save(update_fields=["secret"])
+    record(
+        actor.identifier,
+        "device.token",
+        "device",
+        str(device),
+        place=device.unit.place_id,
+        organisation=device.unit_id,
+    )
+    return token

@@ -1,0 +1,86 @@
+"""The devices that a door knows, read again every few seconds in a thread of its own, and what it has noticed."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+
+from django.db import close_old_connections
+
+from hengneng.devices.knowing import KnownDevice, known_devices
+from hengneng.devices.models import Protocol
+from hengneng.devices.noticing import Event, Knock, note_events, note_strangers
+from hengneng.gateways.journal import log
+from hengneng.gateways.limits import limit
+
+
+class Book:
+    """What a door asks about devices. Reading never waits for the database; what is noticed is written behind it."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.protocol = protocol
+        self.devices: Mapping[str, KnownDevice] = {}
+        self._lock = threading.Lock()
+        self._events: list[Event] = []
+        self._knocks: dict[tuple[str, str], Knock] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
+
+    def __enter__(self) -> Book:
+        self.devices = known_devices(self.protocol)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+        self.look()
+
+    def find(self, identifier: str) -> KnownDevice | None:
+        """The device of that name, if it is registered and active."""
+        return self.devices.get(identifier)
+
+    def with_secret(self, digest: str) -> KnownDevice | None:
+        """The device whose token has this digest (see :func:`hengneng.devices.knowing.digest_of`)."""
+        return next((one for one in self.devices.values() if digest and one.secret == digest), None)
+
+    def note(self, event: Event) -> None:
+        """Keep an event, at the next look."""
+        with self._lock:
+            self._events.append(event)
+
+    def knock(self, knock: Knock) -> None:
+        """Count a message of a name that nobody has registered, at the next look."""
+        key = (knock.identifier, knock.address)
+        with self._lock:
+            # Names made up by a scanner must not fill the memory between two looks.
+            if key in self._knocks or len(self._knocks) < limit("strangers_between_looks"):
+                self._knocks[key] = knock
+                self._counts[key] += 1
+
+    def look(self) -> None:
+        """Write what was noticed, and read the register. A database that does not answer is tried again."""
+        with self._lock:
+            events, self._events = self._events, []
+            knocks, self._knocks = self._knocks, {}
+            counts, self._counts = self._counts, Counter()
+        try:
+            close_old_connections()
+            note_events(events)
+            events = []
+            note_strangers(
+                Knock(one.protocol, one.identifier, one.address, one.at, one.sample, counts[key])
+                for key, one in knocks.items()
+            )
+            knocks = {}
+            self.devices = known_devices(self.protocol)
+        except Exception as error:
+            log("devices.unreachable", level="error", found=str(error))
+            with self._lock:
+                self._events = events + self._events
+
+    def _run(self) -> None:
+        while not self._end.wait(limit("seconds_between_looks")):
+            self.look()
