@@ -120,13 +120,13 @@ def _show(frames: Iterator[Frame]) -> None:
         content = frame.content
         time = content.fields.get("DataTime", "") if content else ""
         table.add_row(
-            str(number), verdict, frame.edition, frame.get("MN") or "", _command(frame), time, _content(frame),
+            str(number), verdict, frame.edition, frame.get("MN") or "", _command_name(frame), time, _content(frame),
             ", ".join(frame.warnings),
         )  # fmt: skip
     console().print(table)
 
 
-def _command(frame: Frame) -> str:
+def _command_name(frame: Frame) -> str:
     number = frame.get("CN") or ""
     entry = command_entry(number, frame.edition if frame.edition in EDITIONS else "2017")
     return f"{number} {entry.label().in_language(LANGUAGE)}" if entry else number
