@@ -14,10 +14,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from hengneng.hj212 import FrameReader, crc, factor_group, message, parse_frame
+from hengneng.hj212 import FrameReader, crc, factor_group, new_message, parse_frame
 from hengneng.hj212.checksum import crc_bytewise
 
-CODES = ["w01001", "w01018", "w21003", "w21011", "w21001", "w00000", "w01010", "w01014", "w01009", "w20122", "w20123", "w20117"]
+CODES = [
+    "w01001", "w01018", "w21003", "w21011", "w21001", "w00000", "w01010", "w01014", "w01009", "w20122", "w20123",
+    "w20117",
+]  # fmt: skip
 ROUNDS, FRAMES = 7, 2000
 
 
@@ -25,7 +28,7 @@ def minute_frame() -> bytes:
     """A minute of a waste-water station."""
     factors = [factor_group(code, {"Avg": f"{index}.5", "Flag": "N"}) for index, code in enumerate(CODES)]
     factors[1:4] = [factor_group(code, {"Min": "1.1", "Avg": "2.25", "Max": "3.7", "Flag": "N"}) for code in CODES[1:4]]
-    return message(
+    return new_message(
         "2017", qn="20240301081000223", st="32", cn="2051", mn="010000A8900016F000169DC0", ack=True,
         parameters=[[("DataTime", "20240301081000")], *factors],
     ).frame()  # fmt: skip

@@ -22,8 +22,8 @@ from hengneng.hj212 import (
     factor_group,
     frame_of,
     heartbeat,
-    message,
     message_of,
+    new_message,
     notice_acknowledgement,
     parse_frame,
     part_of,
@@ -60,7 +60,7 @@ def read(made: bytes) -> Frame:
 def test_what_is_made_is_read_again(
     edition: str, factors: dict[str, dict[str, str]], ack: bool, fields: dict[str, str]
 ) -> None:
-    made = message(
+    made = new_message(
         edition, qn="20260301081000223", st="32", cn="2051", mn=MN, ack=ack,
         parameters=[*([item] for item in fields.items()), *(factor_group(*one) for one in factors.items())],
     )  # fmt: skip
@@ -80,7 +80,7 @@ def test_what_is_encrypted_is_read_with_the_key_alone(
     edition: str, factors: dict[str, dict[str, str]], key: bytes, plain_length: bool
 ) -> None:
     parameters = [[("DataTime", "20260301080000")], *(factor_group(*one) for one in factors.items())]
-    made = message(edition, qn="20260301081000223", st="32", cn="2061", mn=MN, parameters=parameters)
+    made = new_message(edition, qn="20260301081000223", st="32", cn="2061", mn=MN, parameters=parameters)
     hidden = parse_frame(made.frame(key=key, plain_length=plain_length))
     assert hidden.verdict == "encrypted"
     assert hidden.content is None
@@ -128,7 +128,7 @@ def test_a_region_of_less_than_a_block_stays_plain() -> None:
 
 def frame(edition: str, qn: str | None = "20040516010101001", cn: str = "2051") -> Frame:
     """A frame to be answered."""
-    return read(message(edition, qn=qn, st="32", cn=cn, mn="88888880000001", ack=True).frame())
+    return read(new_message(edition, qn=qn, st="32", cn=cn, mn="88888880000001", ack=True).frame())
 
 
 OLD, TO = "PW=123456;MN=88888880000001", "QN=20040516010101001;ST=91"
@@ -158,7 +158,7 @@ def test_answers_speak_as_they_are_spoken_to(made: Message, segment: str) -> Non
 
 def test_an_answer_is_in_the_standard_word_for_word() -> None:
     cases = {case["raw"]: case for case in own_frames()}
-    asked = read(message("2017", qn="20160801085857223", st="32", cn="1000", mn=MN, ack=True).frame())
+    asked = read(new_message("2017", qn="20160801085857223", st="32", cn="1000", mn=MN, ack=True).frame())
     assert escaped(request_answer(asked).frame()) in cases
     assert escaped(execution_result(asked).frame()) in cases
 
@@ -188,7 +188,7 @@ def test_the_password_of_2005_has_its_own_name() -> None:
 @pytest.mark.parametrize("wrong", ["a;b", "a,b", "a=b", "a\r\n"])
 def test_no_header_field_smuggles_another(wrong: str) -> None:
     with pytest.raises(ValueError, match="header field"):
-        message("2017", qn=None, st="32", cn="2011", mn=wrong)
+        new_message("2017", qn=None, st="32", cn="2011", mn=wrong)
 
 
 def test_a_segment_of_more_than_four_digits_is_refused() -> None:
@@ -200,7 +200,7 @@ def test_a_segment_of_more_than_four_digits_is_refused() -> None:
 def whole(count: int) -> Message:
     """An hour of many factors."""
     factors = [factor_group(f"a{21000 + n}", {"Avg": f"{n}.5", "Flag": "N"}) for n in range(count)]
-    return message("2017", qn="20240301081000999", st="31", cn="2061", mn=MN, ack=True,
+    return new_message("2017", qn="20240301081000999", st="31", cn="2061", mn=MN, ack=True,
                    parameters=[[("DataTime", "20240301080000")], *factors])  # fmt: skip
 
 
@@ -232,7 +232,7 @@ def test_a_missing_part_is_named_when_the_time_is_over() -> None:
 
 
 def test_parts_without_a_time_belong_together_by_consecutive_numbers() -> None:
-    log = message("2017", qn="20240301081000223", st="31", cn="3020", mn=MN,
+    log = new_message("2017", qn="20240301081000223", st="31", cn="3020", mn=MN,
                   parameters=[factor_group(f"i1100{n}", {"Info": "x" * 400}) for n in range(4)])  # fmt: skip
     parts = [read(part.frame()) for part in split(log)]
     assert len(parts) == 2
@@ -244,7 +244,7 @@ def test_parts_without_a_time_belong_together_by_consecutive_numbers() -> None:
 def test_an_assembly_holds_no_more_than_its_limit() -> None:
     assembly = Assembly()
     for number in range(300):
-        made = message("2017", qn=None, st="31", cn="2061", mn=f"{number:014}", extra=[("PNUM", "2"), ("PNO", "1")],
+        made = new_message("2017", qn=None, st="31", cn="2061", mn=f"{number:014}", extra=[("PNUM", "2"), ("PNO", "1")],
                        parameters=[[("DataTime", "20240301080000")]])  # fmt: skip
         assembly.add(read(made.frame()), float(number) / 1000)
     assert len(assembly.expired(1.0)) == 300 - 256
@@ -259,12 +259,12 @@ def test_an_assembly_holds_no_more_than_its_limit() -> None:
     ],
 )
 def test_numbers_of_parts(number: str, count: str, expected: tuple[int, int] | None) -> None:
-    made = message("2017", qn=None, st="31", cn="2061", mn=MN, extra=[("PNUM", count), ("PNO", number)])
+    made = new_message("2017", qn=None, st="31", cn="2061", mn=MN, extra=[("PNUM", count), ("PNO", number)])
     assert part_of(read(made.frame())) == expected
 
 
 def test_a_group_that_alone_is_too_long_is_refused() -> None:
     with pytest.raises(ValueError, match="alone"):
-        split(message("2017", qn=None, st="31", cn="2061", mn=MN,
+        split(new_message("2017", qn=None, st="31", cn="2061", mn=MN,
                       parameters=[[("a-b", "x" * 600)], [("c-d", "x" * 1200)]]))  # fmt: skip
     assert len(split(whole(2))) == 1

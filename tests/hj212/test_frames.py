@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hj212.cases import own_frames, shared
 
-from hengneng.hj212 import Profile, Verdict, crc, message, parse_frame
+from hengneng.hj212 import Profile, Verdict, crc, new_message, parse_frame
 from hengneng.hj212.escapes import escaped, unescaped
 from hengneng.hj212.shape import expected_shape, frame_shape
 
@@ -97,7 +97,7 @@ def test_parameters_never_stand_for_the_header() -> None:
 
 def test_a_log_that_quotes_a_frame_stays_whole() -> None:
     quoted = "//##0010QN=1;ST=31;CP=&&a21026-Rtd=1,a21026-Flag=N&&FD81 // more//"
-    made = message("2017", qn="20240301081000223", st="31", cn="3020", mn="88888880000001",
+    made = new_message("2017", qn="20240301081000223", st="31", cn="3020", mn="88888880000001",
                    parameters=[[("i11001-Info", quoted)], [("a34013-Rtd", "2")]])  # fmt: skip
     content = parse_frame(made.frame()).content
     assert content is not None

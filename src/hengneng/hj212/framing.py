@@ -37,7 +37,7 @@ def parse_frame(data: bytes, profile: Profile = STANDARD, key: bytes | None = No
     if frame is None:
         return refused(rest, int(found[1]), data, profile)
     frame.tail = rest[len(frame.raw) :]
-    if key is not None and frame.encrypted:
+    if key is not None and frame.verdict is Verdict.ENCRYPTED:
         frame = decrypted(frame, key)
     frame.leading = data[:begin]
     if begin and frame.verdict is Verdict.OK:
