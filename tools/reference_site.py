@@ -20,6 +20,8 @@ LIMITS = {
     "metering/limits.toml": "Meters",
     "devices/limits.toml": "Devices",
     "gateways/limits.toml": "Doors",
+    "gateways/http/limits.toml": "The HTTP door",
+    "key_unit_items/limits.toml": "Items of key units",
     "readings/limits.toml": "Readings",
     "durable/limits.toml": "Durable tables",
     "deliveries/limits.toml": "Deliveries",
@@ -30,7 +32,7 @@ LIMITS = {
 UNITS = (
     "bytes", "days", "hours", "minutes", "seconds", "percent", "years", "decimals", "characters", "rows", "files",
     "facts", "lines", "places", "requests", "values", "problems", "imports", "jobs", "publications", "steps",
-    "failures", "tiles", "parts", "readings", "pieces", "packets", "tries",
+    "failures", "tiles", "parts", "readings", "batches", "events", "pieces", "packets", "tries",
 )  # fmt: skip
 
 OTHER_UNITS = {

@@ -8,7 +8,7 @@ import click
 
 from hengneng.cli.output import words
 
-_DOORS: dict[str, tuple[str, str]] = {}
+_DOORS: dict[str, tuple[str, str]] = {"http": ("gateway_http", "serve")}
 
 
 class _Doors(click.Group):

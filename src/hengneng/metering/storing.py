@@ -21,20 +21,20 @@ def open_store() -> Store:
 
     RefusedError M012, M015 when it cannot be opened.
     """
-    return Store.open(home_folder() / FOLDER, _address())
+    return Store.open(home_folder() / FOLDER, database_address())
 
 
 def readings_store() -> Store:
     """The one open store of this process, for those who read again and again. RefusedError M012, M015."""
-    key = (home_folder(), _address())
+    key = (home_folder(), database_address())
     with _lock:
         if key not in _opened:
             _opened[key] = open_store()
         return _opened[key]
 
 
-def _address() -> str:
-    """The database of the connection, empty for SQLite: in tests it is another than the one of the setting."""
+def database_address() -> str:
+    """URL of the database that Django is connected to, empty for SQLite: in tests it is not the one of the setting."""
     if connection.vendor != "postgresql":
         return ""
     given = connection.get_connection_params()

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "hengneng.facts",
     "hengneng.metering",
     "hengneng.devices",
+    "hengneng.key_unit_items",
     "hengneng.standing",
     "hengneng.duties",
     "hengneng.web",
