@@ -258,8 +258,8 @@ def test_nothing_acknowledged_is_lost_when_the_door_is_killed(make_home: Callabl
         for number in range(part, lots, clients):
             while not done.is_set():
                 try:
-                    answer = current[-1].post("/readings", _lot(number), Authorization=f"Bearer {token}",
-                                              Content_Type="application/jsonl", Idempotency_Key=f"lot-{number}")  # fmt: skip
+                    named = {"Content_Type": "application/jsonl", "Idempotency_Key": f"lot-{number}"}
+                    answer = current[-1].post("/readings", _lot(number), Authorization=f"Bearer {token}", **named)
                 except (OSError, http.client.HTTPException, ValueError, IndexError):
                     time.sleep(0.05)
                     continue

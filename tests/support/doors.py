@@ -57,8 +57,7 @@ class OpenDoor:
 
     def send(self, path: str, content: object, patience: float = 30) -> Answer:
         """POST JSON."""
-        return self.post(path, json.dumps(content, ensure_ascii=False).encode(), patience,
-                         Content_Type="application/json")  # fmt: skip
+        return self.post(path, json.dumps(content).encode(), patience, Content_Type="application/json")
 
     def metrics(self) -> str:
         """The figures of the door."""

@@ -126,7 +126,7 @@ def set_aside(as_json: bool) -> None:
     ready()
     import json
 
-    from hengneng.key_unit_items.keeping import counted, newest
+    from hengneng.key_unit_items.keeping import counted, newest, readable
 
     counts = counted()
     items = [
@@ -136,8 +136,8 @@ def set_aside(as_json: bool) -> None:
             "at": shown_time(one.at),
             "valid": one.valid,
             "delivery": one.delivery,
-            "problem": json.loads(one.reason),
-            "content": json.loads(one.content),
+            "problem": readable(one.reason),
+            "content": readable(one.content),
         }
         for one in newest()
     ]

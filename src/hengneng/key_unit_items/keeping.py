@@ -88,6 +88,11 @@ def counted() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def readable(content: str) -> Any:
+    """JSON that was kept, without halves of characters, which no terminal can show."""
+    return json.loads(json.dumps(json.loads(content), ensure_ascii=False).encode("utf-8", "replace"))
+
+
 def newest() -> list[SetAsideItem]:
     """The newest items that are set aside."""
     rows = SetAsideItem.objects.filter(settled_at=None).select_related("device").order_by("-pk")

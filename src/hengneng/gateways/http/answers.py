@@ -33,9 +33,10 @@ class TurnedAwayError(Exception):
 
 def answer(content: Mapping[str, object], status: int = OK, retry: int = 0) -> web.Response:
     """An answer in JSON."""
-    text = json.dumps(content, ensure_ascii=False)
+    # What was found may hold halves of characters, which JSON can say and UTF-8 cannot.
+    body = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
     headers = {"Retry-After": str(retry)} if retry else None
-    return web.Response(text=text, status=status, content_type="application/json", headers=headers)
+    return web.Response(body=body, status=status, content_type="application/json", charset="utf-8", headers=headers)
 
 
 def refusal(away: TurnedAwayError) -> web.Response:
