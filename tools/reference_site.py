@@ -19,6 +19,7 @@ LIMITS = {
     "standing/limits.toml": "Standings",
     "metering/limits.toml": "Meters",
     "devices/limits.toml": "Devices",
+    "monitoring/limits.toml": "Monitoring of emissions",
     "gateways/limits.toml": "Doors",
     "gateways/http/limits.toml": "The HTTP door",
     "key_unit_items/limits.toml": "Items of key units",

@@ -29,4 +29,4 @@ def test_devices_are_registered_listed_and_given_a_token(hengneng: Callable[...,
     assert "hd_" in token.output
     unknown = hengneng("devices", "token", "hj212:A2")
     assert unknown.code == 1
-    assert "K104" in unknown.errors
+    assert "G504" in unknown.errors

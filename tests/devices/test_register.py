@@ -51,7 +51,7 @@ def test_good_rows_are_taken_and_bad_ones_come_back(unit: Organisation, tmp_path
     result = import_devices(file)
     assert result.new == ["hj212:A1", "key_unit:B1"]
     assert [(one.number, one.where.split(":")[1]) for one in result.problems] == [
-        ("E102", "3"), ("K102", "4"), ("E107", "5"), ("E105", "6"), ("K103", "7"), ("K101", "8"),
+        ("E102", "3"), ("G502", "4"), ("E107", "5"), ("E105", "6"), ("G503", "7"), ("G501", "8"),
     ]  # fmt: skip
     assert "00ff" not in "".join(one.text("en") for one in result.problems), "keys are not shown"
     known = known_devices(Protocol.HJ212)

@@ -156,11 +156,11 @@ def set_aside(as_json: bool) -> None:
 
 
 def device_named(written: str) -> Device:
-    """A device as PROTOCOL:IDENTIFIER. RefusedError K104."""
+    """A device as PROTOCOL:IDENTIFIER. RefusedError G504."""
     from hengneng.devices.models import Device
     from hengneng.metering.cells import similar
 
     known = {str(one): one for one in Device.objects.select_related("unit")}
     if written not in known:
-        raise RefusedError(Problem("K104", "DEVICE", {"found": written, "expected": similar(written, known)}))
+        raise RefusedError(Problem("G504", "DEVICE", {"found": written, "expected": similar(written, known)}))
     return known[written]

@@ -11,28 +11,24 @@ from typing import Any
 import click
 from rich.table import Table
 
+from hengneng.cli.gateway_hj212 import serve
+from hengneng.cli.hj212_door import ask, requests, send, watch
 from hengneng.cli.output import LANGUAGE, console, print_problems, words
-from hengneng.hj212 import STANDARD, Frame, FrameReader, Message, Profile, decrypted, parse_frame
+from hengneng.hj212 import STANDARD, Frame, FrameReader, Message, Profile, Verdict, decrypted, parse_frame
 from hengneng.hj212.building import Item
 from hengneng.hj212.codes import command as command_entry
 from hengneng.hj212.codes import factor_entry
 from hengneng.hj212.escapes import escaped, unescaped
 from hengneng.hj212.header import EDITIONS
+from hengneng.hj212.relaxations import RELAXATIONS
 from hengneng.hj212.shape import frame_shape
 from hengneng.problems import Problem, RefusedError
 
-_PROFILES: dict[str, dict[str, Any]] = {
-    "length-counts-crc": {"length_counts": "crc"},
-    "length-counts-crc-and-crlf": {"length_counts": "crc_and_crlf"},
-    "crc-modbus": {"checksum": "modbus"},
-    "crc-modbus-swapped": {"checksum": "modbus_swapped"},
-    "crc-unpadded": {"unpadded_checksum": True},
-}
 _CHUNK = 1 << 16
 _KEY_DIGITS = 32
 
 
-@click.group(help=words("cli.hj212.help"))
+@click.group(help=words("cli.frames.help"))
 def hj212() -> None:
     """Frames of HJ 212."""
 
@@ -57,20 +53,22 @@ def _opened(file: str) -> Any:
         raise RefusedError(Problem("H001", file, {"found": error.strerror or error})) from None
 
 
-_key_option: Callable[..., Any] = click.option("--key", metavar="HEX", help=words("cli.hj212.key"))
+_key_option: Callable[..., Any] = click.option("--key", metavar="HEX", help=words("cli.frames.key"))
 
 
-@hj212.command(help=words("cli.hj212.decode"))
+@hj212.command(help=words("cli.frames.decode"))
 @click.argument("file")
-@click.option("--json", "as_json", is_flag=True, help=words("cli.hj212.json_lines"))
-@click.option("--raw", is_flag=True, help=words("cli.hj212.raw"))
-@click.option("--profile", "profiles", multiple=True, type=click.Choice(list(_PROFILES)), help=words("cli.hj212.profile"))
+@click.option("--json", "as_json", is_flag=True, help=words("cli.frames.json_lines"))
+@click.option("--raw", is_flag=True, help=words("cli.frames.raw"))
+@click.option(
+    "--profile", "profiles", multiple=True, type=click.Choice(list(RELAXATIONS)), help=words("cli.frames.profile")
+)
 @_key_option
 def decode(file: str, as_json: bool, raw: bool, profiles: tuple[str, ...], key: str | None) -> None:
     """Read frames."""
     options: dict[str, Any] = {}
     for name in profiles:
-        options |= _PROFILES[name]
+        options |= RELAXATIONS[name]
     profile, secret = Profile(**options) if options else STANDARD, _key(key)
     problems: list[Problem] = []
     with _opened(file) as stream:
@@ -93,7 +91,7 @@ def _of_stream(stream: Any, profile: Profile, key: bytes | None) -> Iterator[Fra
 
 
 def _with_key(frame: Frame, key: bytes | None) -> Frame:
-    return decrypted(frame, key) if key is not None and frame.encrypted else frame
+    return decrypted(frame, key) if key is not None and frame.verdict is Verdict.ENCRYPTED else frame
 
 
 def _of_lines(
@@ -113,7 +111,7 @@ def _of_lines(
 def _show(frames: Iterator[Frame]) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("number", "verdict", "edition", "mn", "command", "time", "content", "remarks"):
-        table.add_column(words(f"cli.hj212.columns.{column}"), overflow="fold")
+        table.add_column(words(f"cli.frames.columns.{column}"), overflow="fold")
     for number, frame in enumerate(frames, start=1):
         verdict = f"{frame.verdict} {frame.reason}" if frame.reason else str(frame.verdict)
         if frame.verdict == "reject":
@@ -122,13 +120,13 @@ def _show(frames: Iterator[Frame]) -> None:
         content = frame.content
         time = content.fields.get("DataTime", "") if content else ""
         table.add_row(
-            str(number), verdict, frame.edition, frame.get("MN") or "", _command(frame), time, _content(frame),
+            str(number), verdict, frame.edition, frame.get("MN") or "", _command_name(frame), time, _content(frame),
             ", ".join(frame.warnings),
         )  # fmt: skip
     console().print(table)
 
 
-def _command(frame: Frame) -> str:
+def _command_name(frame: Frame) -> str:
     number = frame.get("CN") or ""
     entry = command_entry(number, frame.edition if frame.edition in EDITIONS else "2017")
     return f"{number} {entry.label().in_language(LANGUAGE)}" if entry else number
@@ -145,13 +143,13 @@ def _content(frame: Frame) -> str:
     return "; ".join(parts)
 
 
-@hj212.command(help=words("cli.hj212.encode"))
+@hj212.command(help=words("cli.frames.encode"))
 @click.argument("file", required=False)
-@click.option("--header", "header", multiple=True, metavar="NAME=VALUE", help=words("cli.hj212.header"))
-@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help=words("cli.hj212.parameter"))
-@click.option("--plain-length", is_flag=True, help=words("cli.hj212.plain_length"))
-@click.option("--bytes", "as_bytes", is_flag=True, help=words("cli.hj212.bytes"))
-@click.option("--json", "as_json", is_flag=True, help=words("cli.hj212.json_lines"))
+@click.option("--header", "header", multiple=True, metavar="NAME=VALUE", help=words("cli.frames.header"))
+@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help=words("cli.frames.parameter"))
+@click.option("--plain-length", is_flag=True, help=words("cli.frames.plain_length"))
+@click.option("--bytes", "as_bytes", is_flag=True, help=words("cli.frames.bytes"))
+@click.option("--json", "as_json", is_flag=True, help=words("cli.frames.json_lines"))
 @_key_option
 def encode(
     file: str | None,
@@ -165,14 +163,14 @@ def encode(
     """Make frames."""
     secret = _key(key)
     if file is None and not header:
-        raise click.UsageError(words("cli.hj212.nothing"))
+        raise click.UsageError(words("cli.frames.nothing"))
     for where, message, encoding in _messages(file, header, parameters):
         try:
             made = message.frame(key=secret, encoding=encoding, plain_length=plain_length)
         except (ValueError, LookupError) as error:
             raise RefusedError(Problem("H004", where, {"found": error})) from None
         if as_bytes:
-            click.get_binary_stream("stdout").write(made)
+            click.echo(made, nl=False)
         elif as_json:
             click.echo(json.dumps({"raw": escaped(made)}, ensure_ascii=False))
         else:
@@ -217,3 +215,7 @@ def _from_json(data: dict[str, Any]) -> tuple[Message, str]:
         for factor, attributes in data.get("factors", {}).items()
     ]
     return Message(header, tuple(groups), data.get("cp_closed") is not False), encoding
+
+
+for _command in (serve, send, watch, ask, requests):
+    hj212.add_command(_command)

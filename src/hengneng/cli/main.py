@@ -21,6 +21,7 @@ _COMMANDS = {
     "readings": ("readings", "readings"),
     "devices": ("devices", "devices"),
     "gateway": ("gateway", "gateway"),
+    "monitoring": ("monitoring", "monitoring"),
     "hj212": ("hj212", "hj212"),
     "standing": ("standing", "standing"),
     "publish": ("standing", "publish"),

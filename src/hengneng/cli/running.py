@@ -32,6 +32,7 @@ def run(port: int, host: str, folder: Path, no_serve: bool, no_worker: bool) -> 
         _load(path)
     _stand()
     _meter(plans)
+    _monitor(plans)
     _let_in(plans, f"http://{host}:{port}")
     if not no_serve:
         serve_site(host, port, with_worker=not no_worker)
@@ -97,6 +98,20 @@ def _meter(plans: list[Path]) -> None:
                 click.echo(words("cli.run.example_readings", meters=len(registered.meters_new), count=f"{count:,}"))
         with progress_bar(words("cli.readings.rolling_up")) as advance:
             roll_up_readings(store, on_rolled=advance)
+
+
+def _monitor(plans: list[Path]) -> None:
+    """Example outlets and their made-up frames, once; then whatever has come since."""
+    from hengneng.access import terminal_actor
+    from hengneng.monitoring.example import load_example_monitoring
+    from hengneng.monitoring.running import take_and_add_up
+
+    for path in plans:
+        count = load_example_monitoring(terminal_actor(), path)
+        if count:
+            click.echo(words("cli.run.example_frames", count=f"{count:,}"))
+    with progress_bar(words("cli.monitoring.taking")) as advance:
+        take_and_add_up(progress=advance)
 
 
 def _stand() -> None:

@@ -59,7 +59,7 @@ def import_devices(
     """Bring devices of a CSV file or workbook into the register, in one transaction and as one act.
 
     A column that the table has not got leaves what was there. RefusedError when the file as a whole cannot be used
-    (F001, F004, F006, E001, E003, E004); rows that are refused (E101 to E116, K101 to K103) are in the result.
+    (F001, F004, F006, E001, E003, E004); rows that are refused (E101 to E116, G501 to G503) are in the result.
     """
     actor = actor or terminal_actor()
     sheet = read_sheet(file)
@@ -125,7 +125,7 @@ def _take(
     protocol = word(line, "protocol", Protocol.values, "")
     identifier = filled(line, "identifier")
     if len(identifier) > limit("longest_identifier"):
-        raise BadCellError("K101", "identifier", found=len(identifier), expected=limit("longest_identifier"))
+        raise BadCellError("G501", "identifier", found=len(identifier), expected=limit("longest_identifier"))
     written = filled(line, "unit")
     unit = units.get(written)
     if unit is None:
@@ -168,7 +168,7 @@ def _addresses(line: Line) -> str:
     try:
         networks_of(written)
     except ValueError as error:
-        raise BadCellError("K102", "addresses", found=str(error)) from None
+        raise BadCellError("G502", "addresses", found=str(error)) from None
     return written
 
 
@@ -180,7 +180,7 @@ def _key(line: Line) -> str:
         fits = False
     if not fits:
         # The key itself is no business of whoever reads the message.
-        raise BadCellError("K103", "key", found=len(written), expected=2 * KEY_BYTES)
+        raise BadCellError("G503", "key", found=len(written), expected=2 * KEY_BYTES)
     return written
 
 

@@ -12,7 +12,7 @@ import psycopg
 
 from hengneng.durable.files import make_folder
 from hengneng.durable.sqlite_tables import held
-from hengneng.durable.tables import Row, Tables
+from hengneng.durable.tables import Row, Schema, Tables
 from hengneng.problems import Problem, RefusedError
 
 _LOOK = 0.02  # seconds between two tries for a lock
@@ -21,7 +21,8 @@ _LOOK = 0.02  # seconds between two tries for a lock
 class PostgresqlTables(Tables):
     """The tables in the database of ``url``, for files in ``folder``; they are made when they are not there."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, schema: Schema | None = None) -> None:
+        self.schema = schema or self.schema
         self.folder = folder
         self.url = url
         make_folder(folder)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hengneng.durable.files import make_folder, sync_folder
 from hengneng.durable.limits import limit
-from hengneng.durable.tables import Row, Tables
+from hengneng.durable.tables import Row, Schema, Tables
 from hengneng.problems import Problem, RefusedError
 
 _LOOK = 0.02  # seconds between two tries for a lock
@@ -22,7 +22,8 @@ _LOOK = 0.02  # seconds between two tries for a lock
 class SqliteTables(Tables):
     """The tables of ``folder``; made when they are not there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, schema: Schema | None = None) -> None:
+        self.schema = schema or self.schema
         self.folder = folder
         self.path = folder / self.schema.file
         make_folder(folder)

@@ -13,8 +13,8 @@ from hengneng.hj212.building import (
     factor_group,
     frame_of,
     heartbeat,
-    message,
     message_of,
+    new_message,
     notice_acknowledgement,
     request,
     request_answer,
@@ -33,6 +33,6 @@ from hengneng.hj212.times import read_time, written_qn, written_time
 __all__ = [
     "STANDARD", "Assembly", "Content", "Flag", "Frame", "FrameReader", "Header", "Message", "Packet", "Profile",
     "Reason", "Verdict", "crc", "data_acknowledgement", "decrypted", "execution_result", "factor_group", "frame_of",
-    "heartbeat", "message", "message_of", "notice_acknowledgement", "parse_frame", "part_of", "read_time", "request",
-    "request_answer", "request_parameters", "split", "written_qn", "written_time",
+    "heartbeat", "message_of", "new_message", "notice_acknowledgement", "parse_frame", "part_of", "read_time",
+    "request", "request_answer", "request_parameters", "split", "written_qn", "written_time",
 ]  # fmt: skip

@@ -66,7 +66,7 @@ def factor_group(factor: str, attributes: Mapping[str, str]) -> tuple[Item, ...]
     return tuple((f"{factor}-{name}", value) for name, value in attributes.items())
 
 
-def message(
+def new_message(
     edition: str,
     *,
     qn: str | None,
@@ -173,14 +173,14 @@ def execution_result(to: Frame, result: int = 1) -> Message:
 
 def heartbeat(*, qn: str, st: str, mn: str, pw: str = "123456") -> Message:
     """9015: the device is there (HJ 212-2025); answered by 9013."""
-    return message("2025", qn=qn, st=st, cn="9015", mn=mn, pw=pw, ack=True)
+    return new_message("2025", qn=qn, st=st, cn="9015", mn=mn, pw=pw, ack=True)
 
 
 def request(
     edition: str, cn: str, *, now: dt.datetime, st: str, mn: str, pw: str = "123456", parameters: Sequence[Item] = ()
 ) -> Message:
     """A request of the platform; an answer 9011 and a result 9012 are wanted."""
-    return message(
+    return new_message(
         edition, qn=written_qn(now), st=st, cn=cn, mn=mn, pw=pw, ack=True,
         parameters=[(item,) for item in parameters],
     )  # fmt: skip
@@ -219,7 +219,9 @@ def request_parameters(
 
 
 def message_of(frame: Frame) -> Message:
-    """The message that a frame holds, attributes of one factor in one group: ``message_of(f).frame()`` says the same."""
+    """The message that a frame holds: ``message_of(frame).frame()`` says the same. Its factors are groups, whatever
+    separated their attributes.
+    """
     header = [(name, frame.header.sent[name]) for name in dict.fromkeys(frame.header.order)]
     if frame.content is None:
         return Message(tuple(header), None)

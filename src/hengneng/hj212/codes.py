@@ -33,8 +33,8 @@ def _factors() -> Mapping[str, RuleEntry]:
 def factor_entry(code: str) -> RuleEntry | None:
     """The row of ``hj212_factors`` for a code of 2017 or 2005 in any case; None for a code that nobody has defined.
 
-    Codes of equipment end in two digits that number the equipment (e10201); their row ends in xx. Units are those of the
-    standard: devices often use others.
+    Codes of equipment end in two digits that number the equipment (e10201); their row ends in xx. Units are those of
+    the standard: devices often use others.
     """
     written = code.strip().lower()
     found = _factors().get(written)
@@ -44,7 +44,7 @@ def factor_entry(code: str) -> RuleEntry | None:
 
 
 def canonical_factor(code: str) -> str | None:
-    """The code of 2017 for a code of 2017 or 2005 in any case (``011`` and ``W01018`` are ``w01018``); None without one.
+    """The code of 2017 for one of 2017 or 2005 in any case (``011`` and ``W01018`` are ``w01018``); None without one.
 
     Equipment keeps its number (``E10201`` is ``e10201``). A code of 2005 that has none of 2017 (B03) is its own.
     """

@@ -17,7 +17,7 @@ from functools import cache
 from hengneng.hj212.limits import limit
 
 OPENED = b"CP=&&"
-_REGION = re.compile(rb"((?:\{0x[0-9A-Fa-f]{2}(?:,0x[0-9A-Fa-f]{2})*\})+)([^{}]{0,15})&&", re.DOTALL)
+_REGION = re.compile(rb"((?:\{0x[0-9A-Fa-f]{2}(?:,0x[0-9A-Fa-f]{2}){15,}\})+)(.{0,15})&&", re.DOTALL)
 _BYTE = re.compile(rb"0x([0-9A-Fa-f]{2})")
 BEGIN = OPENED + b"{0x"
 

@@ -186,7 +186,8 @@ class Frame:
 
 
 def decoded(data: bytes) -> tuple[str, str]:
-    """Bytes as text, with the encoding: ASCII, UTF-8 (HJ 212-2017), GBK as many devices send, else a character a byte."""
+    """Bytes as text, with the encoding: ASCII, UTF-8 (HJ 212-2017), GBK as many devices send; else a character a byte.
+    """
     if data.isascii():
         return data.decode("ascii"), "ascii"
     for encoding in ("utf-8", "gbk"):

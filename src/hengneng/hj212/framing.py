@@ -37,7 +37,7 @@ def parse_frame(data: bytes, profile: Profile = STANDARD, key: bytes | None = No
     if frame is None:
         return refused(rest, int(found[1]), data, profile)
     frame.tail = rest[len(frame.raw) :]
-    if key is not None and frame.encrypted:
+    if key is not None and frame.verdict is Verdict.ENCRYPTED:
         frame = decrypted(frame, key)
     frame.leading = data[:begin]
     if begin and frame.verdict is Verdict.OK:
@@ -174,6 +174,8 @@ def _why(data: bytes, declared: int, profile: Profile) -> Reason:
     hexadecimal = _HEXADECIMAL.match(data, end)
     if hexadecimal and data[end - len(CLOSED) : end] == CLOSED:
         return Reason.BAD_CRC
+    if data[end - len(CLOSED) : end] == CLOSED and _UNPADDED.match(data, end):
+        return Reason.CRC_NOT_HEX
     actual = closed_length(data)
     if actual is not None and actual != declared:
         miscounted = declared - actual <= limit("bytes_of_miscounted_envelope")

@@ -6,6 +6,7 @@ Source: HJ 212-2017, tables 3 and 4; HJ/T 212-2005; HJ 212-2025.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 NAMES = ("QN", "ST", "CN", "PW", "MN", "Flag", "PNUM", "PNO", "RF")
@@ -48,6 +49,7 @@ class Flag:
         return cls(EDITIONS.index(edition) << 2 | split << 1 | ack)
 
 
+@lru_cache(maxsize=512)
 def read_flag(written: str | None) -> Flag | None:
     """The flag as written; None where there is none, or no number from 0 to 255."""
     if not written or not written.isascii() or not written.isdigit() or len(written) > 3:
@@ -73,8 +75,16 @@ class Header(NamedTuple):
 def read_header(text: str) -> Header:
     """Read a header. Fields are parted by ``;``, or by ``,`` as two examples of HJ 212-2017 print it (C.22, C.48)."""
     commas = "," in text
-    blanks = len(text.split()) > 1 or text[:1].isspace() or text[-1:].isspace()
-    sent: dict[str, str] = {}
+    # Blanks are rare, and looking for them one by one is not cheap: neither is in the way of nearly every frame.
+    blanks = text.split(None, 1) != [text]
+    if not commas and not blanks:
+        pairs = [piece.split("=", 1) for piece in text.split(";") if piece]
+        try:
+            sent = {name: value for name, value in pairs}  # noqa: C416 -- a list of lists is no mapping for the types
+            return Header(sent, _named(sent), tuple([name for name, _ in pairs]), (), commas)
+        except ValueError:
+            pass  # a piece without an equals sign
+    sent = {}
     order: list[str] = []
     malformed: list[str] = []
     for piece in (text.replace(",", ";") if commas else text).split(";"):
@@ -85,9 +95,11 @@ def read_header(text: str) -> Header:
             order.append(name)
         elif name:
             malformed.append(name)
-    named = sent if _NAMES.issuperset(sent) else _named(order, sent)
-    return Header(sent, named, tuple(order), tuple(malformed), commas)
+    return Header(sent, _named(sent, order), tuple(order), tuple(malformed), commas)
 
 
-def _named(order: list[str], sent: dict[str, str]) -> dict[str, str]:
-    return {_BY_UPPER.get(name.upper(), name): sent[name] for name in order}
+def _named(sent: dict[str, str], order: list[str] | None = None) -> dict[str, str]:
+    """The same fields under the names of the standard; the last one counts of names that differ in case alone."""
+    if _NAMES.issuperset(sent):
+        return sent
+    return {_BY_UPPER.get(name.upper(), name): sent[name] for name in order or sent}

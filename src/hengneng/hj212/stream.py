@@ -177,7 +177,7 @@ class FrameReader:
         if there < needed:
             return _NONE if final else -(there + 1)
         piece = bytes(buffer[at : at + needed])
-        found = take_at(piece, declared, declared, profile)
+        found = take_at(piece, declared, declared, profile) or take_encrypted(piece, declared, profile)
         if found is None:
             # Encrypted frames may declare the length of their plain segment and be several times as long.
             other = encrypted_length(piece, declared)
@@ -228,7 +228,7 @@ class FrameReader:
             reason = Reason.LENGTH_MISMATCH if self._right(raw) and closed_length(raw) != int(head[1]) else None
             return self._refused(refused(raw, int(head[1]), raw, self.profile, reason), events)
         whole = parse_frame(raw, self.profile)
-        if _PARAMETERS in raw or whole.reason is Reason.TRUNCATED:
+        if _PARAMETERS in raw or (final and whole.reason is Reason.TRUNCATED):
             return self._refused(whole, events)
         self._skip(at, at + size)
         return size

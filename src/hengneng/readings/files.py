@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -137,8 +137,8 @@ def write_points(folder: Path, day: date, rows: Rows, change: int = 0) -> PointF
     )
 
 
-def read_points(file: PointFile, meter: int | None = None) -> Rows:
-    """The rows of a file in micro-units, all or those of one meter.
+def read_points(file: PointFile, meter: int | Sequence[int] | None = None) -> Rows:
+    """The rows of a file in micro-units, all or those of one meter, or of several.
 
     CorruptFileError when it is missing, cut off or a page has another checksum.
     """
@@ -146,7 +146,7 @@ def read_points(file: PointFile, meter: int | None = None) -> Rows:
         table = pq.read_table(
             file.path,
             columns=SCHEMA.names,
-            filters=None if meter is None else [("meter", "=", meter)],
+            filters=None if meter is None else [("meter", "in", [meter] if isinstance(meter, int) else list(meter))],
             page_checksum_verification=True,
             partitioning=None,
             use_threads=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 
@@ -23,8 +25,10 @@ SCHEMA = pa.schema(
 )
 
 
-def readings_of(store: Store, meter: int, since: int, until: int, all_revisions: bool = False) -> pa.Table:
-    """Readings of ``meter`` stamped in (``since``, ``until``], seconds since 1970 UTC, by time and arrival.
+def readings_of(
+    store: Store, meter: int | Sequence[int], since: int, until: int, all_revisions: bool = False
+) -> pa.Table:
+    """Readings of ``meter``, or of several, stamped in (``since``, ``until``], by meter, time and arrival.
 
     Columns meter, at (seconds UTC), value (micro-units of the register), arrival. Only the current value of each time,
     or ``all_revisions``. A file that cannot be read raises CorruptFileError: ``Store.verify(mend=True)`` sees to it.
@@ -36,13 +40,14 @@ def readings_of(store: Store, meter: int, since: int, until: int, all_revisions:
         parts = _parts(store.manifest(), meter, since, until)
     at = np.concatenate([times for times, _ in parts]) if parts else np.empty(0, np.int64)
     rows = Rows.concat([rows for _, rows in parts])
-    order = np.lexsort((rows.arrival, at))
+    order = np.lexsort((rows.arrival, at, rows.meter))
     at, rows = at[order], rows.take(order)
     new = np.ones(len(rows), np.bool_)
-    new[1:] = (at[1:] != at[:-1]) | (rows.value[1:] != rows.value[:-1])
+    other = (at[1:] != at[:-1]) | (rows.meter[1:] != rows.meter[:-1])
+    new[1:] = other | (rows.value[1:] != rows.value[:-1])
     at, rows = at[new], rows.take(new)
     if not all_revisions and len(rows):
-        last = np.append(at[1:] != at[:-1], True)
+        last = np.append((at[1:] != at[:-1]) | (rows.meter[1:] != rows.meter[:-1]), True)
         at, rows = at[last], rows.take(last)
     columns = [pa.array(rows.meter), pa.array(at), pa.array(rows.value), pa.array(rows.arrival)]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
@@ -53,7 +58,7 @@ def batch_of(store: Store, arrival: int) -> Batch | None:
     return store.batch_of(arrival)
 
 
-def _parts(manifest: Manifest, meter: int, since: int, until: int) -> list[tuple[Int64Array, Rows]]:
+def _parts(manifest: Manifest, meter: int | Sequence[int], since: int, until: int) -> list[tuple[Int64Array, Rows]]:
     if until <= since:
         return []
     first, last = day_number(np.array([since + 1, until], np.int64))
@@ -63,7 +68,7 @@ def _parts(manifest: Manifest, meter: int, since: int, until: int) -> list[tuple
             continue
         every = [read_points(file, meter) for file in manifest.files.get(day, ())]
         waiting = manifest.inbox_rows(day)
-        every.append(waiting.take(waiting.meter == meter))
+        every.append(waiting.take(np.isin(waiting.meter, meter)))
         rows = Rows.concat(every)
         at = seconds_of(day, rows)
         inside = (at > since) & (at <= until)

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,7 @@ from hengneng.readings.compactor import Compaction, Progress, Stop, StoppedError
 from hengneng.readings.files import RESULTS_FOLDER, PointFile, ResultFile, new_name
 from hengneng.readings.journal import Batch, Journal
 from hengneng.readings.journal_sqlite import SqliteJournal
+from hengneng.readings.journal_tables import SCHEMA
 from hengneng.readings.manifest import InboxBatch, Manifest
 from hengneng.readings.points import Points, number_of
 from hengneng.readings.submitting import submission_of
@@ -61,9 +62,10 @@ class Status:
 class Store:
     """All readings of an installation. May be used by several threads; opens a new connection after a fork."""
 
-    def __init__(self, folder: Path, database_url: str = "") -> None:
+    def __init__(self, folder: Path, database_url: str = "", schema: str = SCHEMA.name) -> None:
         self.folder = folder
         self.database_url = database_url
+        self._schema = replace(SCHEMA, name=schema)
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._journal = self._new_journal()
@@ -71,13 +73,14 @@ class Store:
         self._manifest: Manifest | None = None
 
     @classmethod
-    def open(cls, folder: Path, database_url: str = "") -> Store:
+    def open(cls, folder: Path, database_url: str = "", schema: str = SCHEMA.name) -> Store:
         """The store in ``folder`` (HOME/readings), made when it is not there.
 
         With ``database_url`` of PostgreSQL, inbox and manifest are its tables; any other, and none, means SQLite in the
-        folder. RefusedError M012, M015.
+        folder. ``schema``: where its tables stand in PostgreSQL; each store has one of its own. RefusedError M012,
+        M015.
         """
-        return cls(folder, database_url)
+        return cls(folder, database_url, schema)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -97,8 +100,8 @@ class Store:
             if self.database_url.startswith(("postgresql:", "postgres:")):
                 from hengneng.readings.journal_postgresql import PostgresqlJournal
 
-                return PostgresqlJournal(self.folder, self.database_url)
-            return SqliteJournal(self.folder)
+                return PostgresqlJournal(self.folder, self.database_url, self._schema)
+            return SqliteJournal(self.folder, self._schema)
 
     @contextmanager
     def _mine(self) -> Iterator[Journal]:

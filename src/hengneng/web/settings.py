@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "hengneng.metering",
     "hengneng.devices",
     "hengneng.key_unit_items",
+    "hengneng.monitoring",
     "hengneng.standing",
     "hengneng.duties",
     "hengneng.web",

@@ -1,0 +1,273 @@
+"""The hours of an outlet: means that are valid or not there, masses, limits, what the device itself said of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from hengneng.emissions.averaging import hour_means
+from hengneng.emissions.exceedance import Exceedances, exceedances
+from hengneng.emissions.masses import at_reference_oxygen, dry_standard_flows, dry_standard_hours, hourly_masses
+from hengneng.emissions.parameters import (
+    Parameter,
+    ValidityRules,
+    emission_limit,
+    mark_rules,
+    reference_oxygen,
+    valid_flags,
+    validity_rules,
+)
+from hengneng.emissions.series import HOUR, Means, Samples, Values
+from hengneng.monitoring.limits import limit
+from hengneng.monitoring.models import Outlet, Series
+from hengneng.monitoring.taking import FLAG
+from hengneng.readings.points import MICRO
+from hengneng.readings.reader import readings_of
+from hengneng.readings.store import Store
+from hengneng.rules.tables import RuleNotFoundError, rule_table
+
+# HJ 212-2017, annex B: the quantities that turn concentrations into masses.
+GAS_FLOW, WATER_FLOW = "a00000", "w00000"
+OXYGEN, TEMPERATURE, STATIC_PRESSURE, MOISTURE = "a19001", "a01012", "a01013", "a01014"
+ACIDITY = "w01001"
+_PER_CENT, _KILOPASCAL = 0.01, 1000.0
+_GRAMS_TO_KILOGRAMS = 0.001
+# Cubic metres an hour of one unit of flow.
+_FLOW = {"m3/s": 3600.0, "m3/h": 1.0, "L/s": 3.6}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One attribute of one factor: times [s UTC], values."""
+
+    times: np.ndarray[tuple[int], np.dtype[np.int64]]
+    values: Values
+
+    def at(self, times: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Values:
+        """The values at ``times``; NaN where there is none."""
+        found = np.full(len(times), np.nan)
+        if len(self.times):
+            place = np.minimum(np.searchsorted(self.times, times), len(self.times) - 1)
+            hit = self.times[place] == times
+            found[hit] = self.values[place[hit]]
+        return found
+
+
+EMPTY = Column(np.zeros(0, np.int64), np.zeros(0))
+Columns = dict[tuple[str, str, str], Column]
+
+
+@dataclass(frozen=True)
+class PollutantHours:
+    """One pollutant of an outlet, arrays of its hours.
+
+    ``measured``: dry standard gas, or water, mg/m3 or mg/L; ``judged``: what limits speak of (at reference oxygen where
+    there is one); ``mass`` [kg]; ``reported``: the hour means that the device sent. ``against`` is None where no limit
+    is known; then ``no_limit`` says why.
+    """
+
+    pollutant: str
+    factor: str
+    measured: Means
+    judged: Means
+    mass: Means
+    reported: Values
+    against: Exceedances | None
+    no_limit: str = ""
+
+
+@dataclass(frozen=True)
+class OutletHours:
+    """The hours of an outlet from ``start`` to ``end`` [s UTC], by pollutant; ``columns``: what they were made of."""
+
+    outlet: Outlet
+    start: int
+    end: int
+    interval: int
+    flow: Means | None
+    oxygen: Means | None
+    acidity: Means | None
+    pollutants: dict[str, PollutantHours]
+    columns: Columns = field(repr=False, default_factory=dict)
+
+
+@cache
+def pollutants_of(medium: str) -> dict[str, str]:
+    """Pollutants by factor of HJ 212 (table emission_pollutants)."""
+    rows = rule_table("emission_pollutants").entries
+    return {
+        row.attributes["hj212_code"]: row.key["pollutant"] for row in rows if row.attributes["medium"] == medium
+    }
+
+
+def columns_of(store: Store, outlet: Outlet, start: int, end: int) -> Columns:
+    """Everything that the device of an outlet sent for times from ``start`` up to, not including, ``end``."""
+    if outlet.device_id is None:
+        return {}
+    names = {one.number: one for one in Series.objects.filter(device=outlet.device_id)}
+    if not names:
+        return {}
+    table = readings_of(store, sorted(names), start - 1, end - 1)
+    meter, at, value = (table[name].to_numpy() for name in ("meter", "at", "value"))
+    edges = np.flatnonzero(np.diff(meter)) + 1
+    found: Columns = {}
+    for begin, stop in zip([0, *edges], [*edges, len(meter)], strict=True):
+        if stop > begin:
+            one = names[int(meter[begin])]
+            found[one.period, one.factor, one.attribute] = Column(at[begin:stop], value[begin:stop] / MICRO)
+    return found
+
+
+def outlet_hours(store: Store, outlet: Outlet, start: int, end: int) -> OutletHours:
+    """The hours of an outlet, computed from what its device sent for minutes. ``start`` and ``end``: whole hours."""
+    columns = columns_of(store, outlet, start, end)
+    day = dt.datetime.fromtimestamp(start, dt.UTC).date()
+    rules = validity_rules(outlet.medium, day)
+    interval = _interval(columns, rules)
+    means = _Hours(columns, start, end, interval, rules, day)
+    gas = outlet.medium == Outlet.Medium.GAS
+    flow = means.of(GAS_FLOW if gas else WATER_FLOW)
+    if flow is not None:
+        otherwise = Outlet.FlowUnit.CUBIC_METRES_A_SECOND if gas else Outlet.FlowUnit.LITRES_A_SECOND
+        flow = _scaled(flow, _FLOW[outlet.flow_unit or otherwise])
+    oxygen = means.of(OXYGEN) if gas else None
+    state = None
+    if gas and outlet.state == Outlet.State.AS_FLOWING:
+        state = _state(means)
+        flow = None if flow is None else dry_standard_flows(flow, **state)
+    found = {}
+    for factor, pollutant in pollutants_of(outlet.medium).items():
+        measured = means.of(factor)
+        # Of acidity there is no mass; it is watched for what it says of the others.
+        if measured is None or factor == ACIDITY:
+            continue
+        if state is not None:
+            measured = dry_standard_hours(measured, **state)
+        found[pollutant] = _pollutant(outlet, pollutant, factor, measured, flow, oxygen, rules, columns, day)
+    acidity = None if gas else means.of(ACIDITY)
+    return OutletHours(outlet, start, end, interval, flow, oxygen, acidity, found, columns)
+
+
+@dataclass(frozen=True)
+class _Hours:
+    columns: Columns
+    start: int
+    end: int
+    interval: int
+    rules: ValidityRules
+    day: dt.date
+
+    def of(self, factor: str) -> Means | None:
+        """Hour means of a factor; None when the device sends nothing of the kind."""
+        values = self.columns.get(("minutes", factor, "Avg"))
+        if values is None:
+            return None
+        flags = self.columns.get(("minutes", factor, FLAG), EMPTY).at(values.times)
+        letters = np.array(["" if np.isnan(one) else chr(int(one)) for one in flags])
+        samples = Samples.of(values.times, values.values, letters)
+        return hour_means(
+            samples,
+            self.start,
+            self.end,
+            flags=valid_flags(self.day),
+            marks=mark_rules(self.day),
+            rules=self.rules,
+            interval=self.interval,
+        )
+
+
+def _interval(columns: Columns, rules: ValidityRules) -> int:
+    """How long each minute value stands for [s]: the usual distance between two. Water: ten minutes by HJ 212."""
+    times = [one.times for (period, _, attribute), one in columns.items() if (period, attribute) == ("minutes", "Avg")]
+    longest = max(times, key=len, default=np.zeros(0, np.int64))
+    if len(longest) < limit("readings_that_say_an_interval"):
+        return 60 if rules.counts_minutes else 600
+    distance = int(np.median(np.diff(longest)))
+    # HJ 212-2017, table 8: MinInterval divides the hour.
+    return distance if 0 < distance <= HOUR // 2 and HOUR % distance == 0 and distance % 60 == 0 else 60
+
+
+def _scaled(means: Means, factor: float) -> Means:
+    return Means(means.times, means.values * factor, means.counts, means.least, means.reasons, means.unverified)
+
+
+def _state(means: _Hours) -> dict[str, Values]:
+    """Temperature [°C], static pressure [Pa], moisture [fraction] of the hours; the air pressure is not sent."""
+    size = (means.end - means.start) // HOUR
+    unknown = np.full(size, np.nan)
+
+    def values(factor: str, scale: float) -> Values:
+        found = means.of(factor)
+        return unknown if found is None else found.values * scale
+
+    return {
+        "temperature": values(TEMPERATURE, 1.0),
+        "static_pressure": values(STATIC_PRESSURE, _KILOPASCAL),
+        "atmospheric_pressure": values("a01006", _KILOPASCAL),
+        "moisture": values(MOISTURE, _PER_CENT),
+    }
+
+
+def _pollutant(
+    outlet: Outlet,
+    pollutant: str,
+    factor: str,
+    measured: Means,
+    flow: Means | None,
+    oxygen: Means | None,
+    rules: ValidityRules,
+    columns: Columns,
+    day: dt.date,
+) -> PollutantHours:
+    judged = measured
+    reference = _reference(outlet, day)
+    if reference is not None and rules.highest_oxygen is not None:
+        air = oxygen.values * _PER_CENT if oxygen is not None else np.full(len(measured.times), np.nan)
+        judged = at_reference_oxygen(measured, air, reference, rules.highest_oxygen)
+    mass = _mass(outlet, measured, flow)
+    reported = columns.get(("hours", factor, "Avg"), EMPTY).at(measured.times)
+    bound, why = _limit(outlet, pollutant, day)
+    against = None if bound is None else exceedances(judged, bound)
+    return PollutantHours(pollutant, factor, measured, judged, mass, reported, against, why)
+
+
+def _mass(outlet: Outlet, measured: Means, flow: Means | None) -> Means:
+    if flow is None:
+        size = len(measured.times)
+        nothing = np.full(size, np.nan)
+        reasons = np.full(size, "missing-flow", measured.reasons.dtype)
+        return Means(measured.times, nothing, measured.counts, measured.least, reasons, measured.unverified)
+    mass = hourly_masses(measured, flow)
+    # mg/m3 times m3/h is mg/h; mg/L times m3/h is g/h: what the formula of gas calls a millionth is a thousandth here.
+    return mass if outlet.medium == Outlet.Medium.GAS else _scaled(mass, _GRAMS_TO_KILOGRAMS / 1e-6)
+
+
+def _reference(outlet: Outlet, day: dt.date) -> Parameter | None:
+    if outlet.medium != Outlet.Medium.GAS or not outlet.standard:
+        return None
+    try:
+        return reference_oxygen(outlet.standard, outlet.source_kind, day)
+    except RuleNotFoundError:
+        return None
+
+
+def _limit(outlet: Outlet, pollutant: str, day: dt.date) -> tuple[Parameter | None, str]:
+    if not outlet.standard:
+        return None, "no-standard"
+    period = "hour" if outlet.medium == Outlet.Medium.GAS else "day"
+    try:
+        found = emission_limit(
+            outlet.standard,
+            outlet.source_kind,
+            pollutant,
+            period,
+            day,
+            region=outlet.region,
+            condition=outlet.condition,
+        )
+    except RuleNotFoundError:
+        return None, "no-limit"
+    return (found, "") if period == "hour" else (None, "limit-of-days")

@@ -1,0 +1,185 @@
+"""The register of outlets, from tables: good rows are taken, the others come back with what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from hengneng.access import Actor, Verb, decide, terminal_actor
+from hengneng.acts import new_act_id, record
+from hengneng.database.locking import one_writer
+from hengneng.devices.models import Device, Protocol
+from hengneng.metering.cells import YES_NO, BadCellError, Refusals, filled, similar, word
+from hengneng.metering.sheets import Line, Sheet, read_sheet
+from hengneng.monitoring.models import Outlet
+from hengneng.problems import Problem, RefusedError
+from hengneng.registry.models import Organisation
+from hengneng.rules.tables import rule_table
+
+REQUIRED = ("identifier", "unit", "medium")
+FIELDS = (
+    "device", "name_zh", "name_en", "standard", "source_kind", "condition", "region", "state", "flow_unit", "source",
+    "example",
+)  # fmt: skip
+COLUMNS = (*REQUIRED, *FIELDS)
+
+
+@dataclass
+class OutletImport:
+    """What an import did, by identifiers. ``act`` is its id in the log; None when nothing was to be done."""
+
+    file: str
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    refused: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    act: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The result for machines."""
+        return {
+            "file": self.file,
+            "new": self.new,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "refused": self.refused,
+            "problems": [problem.to_json() for problem in self.problems],
+            "act": self.act,
+        }
+
+
+def import_outlets(
+    file: Path, *, actor: Actor | None = None, reason: str = "", example: bool = False
+) -> OutletImport:
+    """Bring outlets of a CSV file or workbook into the register, in one transaction and as one act.
+
+    RefusedError when the file as a whole cannot be used (F001, F004, F006, E001, E003, E004); rows that are refused
+    (E101, E102, E107, E111, E116, N101, N102) are in the result.
+    """
+    actor = actor or terminal_actor()
+    sheet = read_sheet(file)
+    names = [name for name in sheet.columns if name]
+    missing = [name for name in REQUIRED if name not in names]
+    unknown = [name for name in names if name not in COLUMNS or names.count(name) > 1]
+    if missing or unknown:
+        values = {
+            "missing": ", ".join(missing) or "—",
+            "unknown": ", ".join(unknown) or "—",
+            "expected": ", ".join(COLUMNS),
+        }
+        raise RefusedError(Problem("E001", f"{sheet.name}:1", values))
+    result, refusals, act = OutletImport(sheet.name), Refusals(sheet.name), new_act_id()
+    with transaction.atomic():
+        one_writer(Outlet._meta.db_table)
+        taking = _Taking(actor, sheet, example, act, result)
+        for line in sheet.lines:
+            try:
+                taking.take(line)
+            except BadCellError as bad:
+                refusals.add(line.number, bad)
+        result.refused, result.problems = len(refusals.lines), refusals.problems
+        if result.new or result.changed:
+            result.act = act
+            details = {"sha256": sheet.sha256, "new": result.new, "changed": result.changed, "refused": result.refused}
+            place = actor.places[0] if actor.places else ""
+            record(
+                actor.identifier,
+                "outlet.import",
+                "register",
+                sheet.name,
+                place=place,
+                reason=reason,
+                details=details,
+                identifier=act,
+            )
+    return result
+
+
+class _Taking:
+    def __init__(self, actor: Actor, sheet: Sheet, example: bool, act: str, result: OutletImport) -> None:
+        self.actor, self.sheet, self.example, self.act, self.result = actor, sheet, example, act, result
+        self.units = {one.identifier: one for one in Organisation.objects.all()}
+        self.devices = {one.identifier: one for one in Device.objects.filter(protocol=Protocol.HJ212)}
+        self.outlets = {one.identifier: one for one in Outlet.objects.select_related("unit")}
+
+    def take(self, line: Line) -> None:
+        """Take one row in. BadCellError."""
+        identifier, written = filled(line, "identifier"), filled(line, "unit")
+        unit = self.units.get(written)
+        if unit is None:
+            raise BadCellError("E102", "unit", found=written, expected=similar(written, self.units))
+        decision = decide(self.actor, Verb.CORRECT_FACTS, place=unit.place_id, organisation=unit.pk)
+        if not decision.allowed:
+            raise BadCellError("E116", "unit", found=written, reason=decision.reason)
+        given = self._fields(line, unit, identifier)
+        there = self.outlets.get(identifier)
+        if there is None:
+            names = {"name_zh": identifier, "name_en": identifier, "source": self.sheet.name}
+            made = Outlet.objects.create(identifier=identifier, unit=unit, act=self.act, **{**names, **given})
+            self.outlets[identifier] = made
+            self.result.new.append(identifier)
+            return
+        if there.unit_id != unit.pk:
+            raise BadCellError("E111", "unit", column="unit", found=written, expected=there.unit.identifier)
+        differing = [name for name, value in given.items() if getattr(there, name) != value]
+        for name in differing:
+            setattr(there, name, given[name])
+        if differing:
+            there.save(update_fields=differing)
+            self.result.changed.append(identifier)
+        else:
+            self.result.unchanged += 1
+
+    def _fields(self, line: Line, unit: Organisation, identifier: str) -> dict[str, Any]:
+        given: dict[str, Any] = {"medium": word(line, "medium", Outlet.Medium.values, "")}
+        words = {
+            "region": (("general", "key"), "general"),
+            "state": (Outlet.State.values, Outlet.State.DRY_STANDARD),
+            "flow_unit": (("", *Outlet.FlowUnit.values), ""),
+        }
+        for name in FIELDS:
+            if name not in self.sheet.columns:
+                continue
+            if name == "device":
+                given["device"] = self._device(line, unit, identifier)
+            elif name == "example":
+                given["example"] = bool(YES_NO[word(line, "example", YES_NO, "")])
+            elif name in words:
+                given[name] = word(line, name, *words[name])
+            elif line.cells.get(name) or name in ("standard", "source_kind"):
+                given[name] = line.cells.get(name, "")
+        if self.example:
+            given["example"] = True
+        self._check_standard(line, given)
+        return given
+
+    def _device(self, line: Line, unit: Organisation, identifier: str) -> Device | None:
+        written = line.cells.get("device", "")
+        if not written:
+            return None
+        device = self.devices.get(written)
+        if device is None or device.unit_id != unit.pk:
+            own = [name for name, one in self.devices.items() if one.unit_id == unit.pk]
+            raise BadCellError("N101", "device", found=written, expected=similar(written, own))
+        others = (one for one in self.outlets.values() if one.identifier != identifier)
+        other = next((one for one in others if one.device_id == device.pk), None)
+        if other is not None:
+            raise BadCellError("N103", "device", found=written, other=other.identifier)
+        return device
+
+    @staticmethod
+    def _check_standard(line: Line, given: dict[str, Any]) -> None:
+        """A standard that no limit is known of is a typing mistake more often than a new one."""
+        standard, kind = given.get("standard", ""), given.get("source_kind", "")
+        if not standard:
+            return
+        entries = rule_table("emission_limits").entries
+        known = sorted({f"{one.key['standard']} / {one.key['source_kind']}" for one in entries})
+        if f"{standard} / {kind}" not in known:
+            raise BadCellError(
+                "N102", "source_kind", found=f"{standard} / {kind}", expected=similar(f"{standard} / {kind}", known)
+            )

@@ -1,0 +1,145 @@
+"""Signs of fabrication in the hours of an outlet: whatever of the twenty its data allow to look for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from hengneng.emissions.findings import consistency, operation, patterns, records, water
+from hengneng.emissions.findings.finding import Finding
+from hengneng.emissions.parameters import reference_oxygen, validity_rules
+from hengneng.monitoring.hours import EMPTY, GAS_FLOW, OutletHours, PollutantHours
+from hengneng.monitoring.models import Outlet
+from hengneng.monitoring.taking import FLAG
+from hengneng.rules.tables import RuleNotFoundError
+
+# Pollutants of water that are looked at together (F10): a part cannot be above the whole.
+_PARTS_OF_WATER = {
+    "COD": "oxygen_demand",
+    "BOD5": "biochemical_oxygen_demand",
+    "NH3-N": "ammonia",
+    "TN": "total_nitrogen",
+    "TP": "total_phosphorus",
+}
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A finding, and the pollutant or quantity that it is about."""
+
+    quantity: str
+    finding: Finding
+
+
+def signs_of(hours: OutletHours, on: dt.date) -> list[Sign]:
+    """What the data of an outlet show against themselves; thresholds of ``on``. Order: as the rules are numbered."""
+    found: list[Sign] = []
+    for name, one in sorted(hours.pollutants.items()):
+        found += _of(name, _pollutant(hours, one, on))
+    if hours.outlet.medium == Outlet.Medium.GAS:
+        found += _of(GAS_FLOW, _consistent_flow(hours, on))
+    else:
+        found += _of("water", _waters(hours, on))
+    return sorted(found, key=lambda one: (int(one.finding.number[1:]), one.quantity))
+
+
+def alike(one: OutletHours, other: OutletHours, on: dt.date) -> list[Sign]:
+    """F12: pollutants that two outlets have in common and that go up and down as one."""
+    found: list[Sign] = []
+    for name in sorted(one.pollutants.keys() & other.pollutants.keys()):
+        first, second = one.pollutants[name].measured, other.pollutants[name].measured
+        if np.array_equal(first.times, second.times):
+            found += _of(name, records.outlets_alike(first.times, first.values, second.values, on=on))
+    return found
+
+
+def captured(hours: OutletHours, on: dt.date) -> list[Sign]:
+    """F14: how much of a month was captured; ``hours`` are those of the whole month."""
+    found: list[Sign] = []
+    for name, one in sorted(hours.pollutants.items()):
+        found += _of(name, records.low_capture(one.measured.times, one.measured.valid, on=on))
+    return found
+
+
+def _of(quantity: str, findings: Iterable[Finding]) -> list[Sign]:
+    return [Sign(quantity, one) for one in findings]
+
+
+def _pollutant(hours: OutletHours, one: PollutantHours, on: dt.date) -> Iterator[Finding]:
+    at, values = one.measured.times, one.measured.values
+    if not len(at) or np.isnan(values).all():
+        return
+    for look in (patterns.constant, patterns.low_variation, patterns.repeated, patterns.periodic, patterns.clipped):
+        yield from look(at, values, on=on)
+    if one.against is not None:
+        yield from patterns.hugging(at, one.judged.values, one.against.limit.value, on=on)
+    if hours.flow is not None:
+        bound = one.against.limit.value if one.against else None
+        flags = _flags_of_hours(hours, one.factor, at)
+        yield from operation.flags_against_operation(at, values, hours.flow.values, flags, on=on, limit=bound)
+    if hours.oxygen is not None:
+        yield from operation.high_oxygen(at, values, hours.oxygen.values / 100, on=on)
+        yield from _conversion(hours, one, on)
+    yield from _totals(hours, one, on)
+
+
+def _flags_of_hours(hours: OutletHours, factor: str, at: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[str]:
+    """The flag that the device gave the hour itself; empty where it sent none."""
+    flags = hours.columns.get(("hours", factor, FLAG), EMPTY).at(at)
+    return ["" if np.isnan(one) else chr(int(one)) for one in flags]
+
+
+def _conversion(hours: OutletHours, one: PollutantHours, on: dt.date) -> list[Finding]:
+    """F13, where the device sends hour means at reference oxygen and the reference is known."""
+    reported = hours.columns.get(("hours", one.factor, "ZsAvg"))
+    highest = validity_rules(hours.outlet.medium, on).highest_oxygen
+    if reported is None or hours.oxygen is None or highest is None:
+        return []
+    try:
+        reference = reference_oxygen(hours.outlet.standard, hours.outlet.source_kind, on)
+    except RuleNotFoundError:
+        return []
+    at = one.measured.times
+    air = hours.oxygen.values / 100
+    return records.conversion(
+        at, reported.at(at), one.measured.values, air, reference, highest=highest, on=on
+    )
+
+
+def _totals(hours: OutletHours, one: PollutantHours, on: dt.date) -> Iterator[Finding]:
+    """F7, F23 over the minute values of the pollutant."""
+    means = hours.columns.get(("minutes", one.factor, "Avg"))
+    if means is None:
+        return
+    at = means.times
+    least, largest = (hours.columns.get(("minutes", one.factor, name)) for name in ("Min", "Max"))
+    if least is not None and largest is not None:
+        yield from consistency.order(at, least.at(at), means.values, largest.at(at), on=on)
+    totals, flow = (hours.columns.get(("minutes", *key)) for key in ((one.factor, "Cou"), (GAS_FLOW, "Avg")))
+    if totals is not None and flow is not None:
+        yield from operation.zero_totals(at, totals.at(at), means.values, flow.at(at), on=on)
+
+
+def _consistent_flow(hours: OutletHours, on: dt.date) -> list[Finding]:
+    """F21: the total of the flow against its mean times the interval, in the unit that the outlet says."""
+    means, totals = (hours.columns.get(("minutes", GAS_FLOW, name)) for name in ("Avg", "Cou"))
+    if means is None or totals is None:
+        return []
+    period = hours.interval / (3600 if hours.outlet.flow_unit == Outlet.FlowUnit.CUBIC_METRES_AN_HOUR else 1)
+    return consistency.flow_total(means.times, totals.at(means.times), means.values, period, on=on)
+
+
+def _waters(hours: OutletHours, on: dt.date) -> Iterator[Finding]:
+    """F10 and F11, where what they need is measured."""
+    if hours.acidity is not None:
+        at = hours.acidity.times
+        yield from water.still_acidity(at, hours.acidity.values, on=on)
+        yield from water.jumping_acidity(at, hours.acidity.values, on=on)
+    given = {name: one.measured for name, one in hours.pollutants.items()}
+    if given:
+        at = next(iter(given.values())).times
+        names = {word: given[name].values for name, word in _PARTS_OF_WATER.items() if name in given}
+        yield from water.parts_above_whole(at, on=on, **names)
