@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import gzip
 import http.client
@@ -276,3 +277,23 @@ def test_upload_times_are_spread_over_the_night() -> None:
     assert times[0] >= "01:00:00"
     assert times[-1] < "06:00:00"
     assert len(set(times)) > 250
+
+
+def test_what_was_sent_is_rolled_up_for_the_day_that_it_is_of(home: Home, door: OpenDoor) -> None:
+    """Stamped at its end, a day's amount is of that day: 10,000 kWh a unit of 10^4 kWh, the process below the site."""
+    unit = Unit(door)
+    unit.configure(configured(), configured(stat_type="2"), configured(STEEL, scope="2"))
+    days = [f"2026-06-{day:02d}" for day in (1, 2, 3)]
+    for place, day in enumerate(days):
+        unit.send(item(value=str(place + 1), day=day), item(STEEL, "0.5", day, scope="2"))
+    unit.send(item(value="6", statType="2"))
+    assert home.run("readings", "rollup").code == 0
+    done = home.run("readings", "export", "--daily", "daily.csv")
+    assert done.code == 0, done
+    with (home.folder / "daily.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    found = {(one["meter"], one["day"]): float(one["quantity"]) for one in rows if one["quantity"]}
+    assert found == {
+        **{(f"{MILL}:{ELECTRICITY}:1", day): 10_000.0 * (place + 1) for place, day in enumerate(days)},
+        **{(f"{MILL}:{STEEL}:1", day): 5_000.0 for day in days},
+    }
