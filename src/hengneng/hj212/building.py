@@ -173,7 +173,7 @@ def execution_result(to: Frame, result: int = 1) -> Message:
 
 def heartbeat(*, qn: str, st: str, mn: str, pw: str = "123456") -> Message:
     """9015: the device is there (HJ 212-2025); answered by 9013."""
-    return message("2025", qn=qn, st=st, cn="9015", mn=mn, pw=pw, ack=True)
+    return message(edition="2025", qn=qn, st=st, cn="9015", mn=mn, pw=pw, ack=True)
 
 
 def request(
