@@ -15,7 +15,7 @@ from hengneng.devices.knowing import KnownDevice
 from hengneng.devices.models import EventKind, Protocol
 from hengneng.devices.noticing import Knock
 from hengneng.gateways.book import Book
-from hengneng.gateways.hj212.answering import ANSWERS_TO_REQUESTS, answer_to_stranger, answer_when_kept
+from hengneng.gateways.hj212.answering import ANSWERS, answer_to_stranger, answer_when_kept
 from hengneng.gateways.hj212.committing import Committer
 from hengneng.gateways.hj212.connection import Connection, Why
 from hengneng.gateways.hj212.requesting import Requests
@@ -133,7 +133,7 @@ class Door:
         content = frame.raw if not frame.encrypted else frame.raw + TAIL + frame_of(frame.segment)
         arrived = Arrived(int(now * 1e6), NAME, connection.peer, sender, content)
         self._committer.submit(arrived, connection, answer_when_kept(frame))
-        if frame.get("CN") in ANSWERS_TO_REQUESTS:
+        if frame.get("CN") in ANSWERS:
             self.requests.answered(sender, frame)
 
     def _count(self, connection: Connection, key: str) -> None:

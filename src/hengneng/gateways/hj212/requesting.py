@@ -90,11 +90,14 @@ class Requests:
             self._thread.shutdown(wait=False)
 
     def answered(self, sender: str, frame: Frame) -> None:
-        """A device has answered 9011 or 9012 to what it is asked."""
+        """A device has answered 9011 or 9012 to what it is asked, or 9013 to what it is merely told (2012, 2022)."""
         one = self._under_way.get(sender)
         content = frame.content
         fields = content.fields if content else {}
         if one is None or one.number not in (frame.get("QN"), fields.get("QN")):
+            return
+        if frame.get("CN") == "9013":
+            self._finish(one, _State.DONE, "9013")
             return
         if frame.get("CN") == "9011":
             result = fields.get("QnRtn", "")
