@@ -18,7 +18,7 @@ from hengneng.access import Actor
 from hengneng.deliveries import Arrived
 from hengneng.devices.models import Device, Protocol
 from hengneng.devices.register import import_devices
-from hengneng.hj212 import message
+from hengneng.hj212 import new_message
 from hengneng.hj212.building import Item
 from hengneng.hj212.times import BEIJING, written_time
 from hengneng.monitoring.register import import_outlets
@@ -158,7 +158,7 @@ def _frame(
     mn: str, kind: str, command: str, at: dt.datetime, received: dt.datetime, groups: list[tuple[Item, ...]]
 ) -> Arrived:
     time: tuple[Item, ...] = (("DataTime", written_time(at)),)
-    made = message(
+    made = new_message(
         EDITION, qn=None, st=kind, cn=command, mn=mn, parameters=[time, *(one for one in groups if one)]
     )
     return Arrived(int(received.timestamp() * 1e6), Protocol.HJ212, PEER, mn, made.frame())

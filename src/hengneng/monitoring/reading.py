@@ -13,7 +13,7 @@ import numpy as np
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
-from hengneng.access import Actor, Verb, require, scope_of, seen_by
+from hengneng.access import Actor, Verb, require, seen_by
 from hengneng.devices.models import Device, DeviceEvent, DeviceRequest, EventKind, Stranger
 from hengneng.emissions.series import HOUR
 from hengneng.monitoring.hours import Columns, columns_of_all, outlet_hours, pollutants_of
@@ -21,9 +21,11 @@ from hengneng.monitoring.limits import limit
 from hengneng.monitoring.models import Outlet, OutletDay, OutletFinding, Series
 from hengneng.monitoring.taking import FLAG, local_offset, start_of_day
 from hengneng.readings.store import Store
+from hengneng.registry.models import PlaceVersion
 
 ON, OFF, NEVER, WITHOUT = "on", "off", "never", "without"
 STATES = (ON, OFF, NEVER, WITHOUT)
+SEVERITIES = ("grave", "doubtful", "note")  # of findings, the gravest first
 DAY = 86_400
 HOURS_OF_A_DAY = 24
 # What hours are made of, and what the device itself says of them; other attributes are many and not needed for it.
@@ -135,9 +137,34 @@ def visible_requests(actor: Actor) -> QuerySet[DeviceRequest]:
 
 
 def visible_strangers(actor: Actor) -> QuerySet[Stranger]:
-    """Names that nobody has registered, the latest first: they belong nowhere, so who sees everything sees them."""
+    """Names that nobody has registered, the latest first: they belong nowhere, so who sees a whole region sees them."""
     found = Stranger.objects.order_by("-last_at")
-    return found if scope_of(actor, Verb.SEE_UNPUBLISHED).everything else found.none()
+    regions = PlaceVersion.objects.filter(level="region")
+    return found if seen_by(actor, regions, Verb.SEE_UNPUBLISHED).exists() else found.none()
+
+
+def days_of(outlet: Outlet, first: dt.date, last: dt.date) -> list[OutletDay]:
+    """Days of an outlet that was asked for by ``outlet_seen``, the newest first."""
+    rows = OutletDay.objects.filter(outlet=outlet, day__range=(first, last))
+    return list(rows.order_by("-day", "pollutant"))
+
+
+def findings_of(outlet: Outlet, first: dt.date, last: dt.date) -> list[OutletFinding]:
+    """Findings of an outlet that was asked for by ``outlet_seen``, the gravest first, then the newest."""
+    rank = {name: at for at, name in enumerate(SEVERITIES)}
+    rows = OutletFinding.objects.filter(outlet=outlet, day__range=(first, last)).order_by("-day", "number", "quantity")
+    return sorted(rows, key=lambda row: rank.get(row.severity, len(rank)))
+
+
+def events_of(device: Device) -> QuerySet[DeviceEvent]:
+    """What doors noticed of a device whose outlet was asked for by ``outlet_seen``, the newest first."""
+    return DeviceEvent.objects.filter(device=device).order_by("-at", "-pk")
+
+
+def newest_day_of(outlet: Outlet) -> dt.date | None:
+    """The newest day that was added up of an outlet."""
+    found: dt.date | None = OutletDay.objects.filter(outlet=outlet).aggregate(d=Max("day"))["d"]
+    return found
 
 
 # --- who is there ---------------------------------------------------------------------------------------------------
@@ -309,3 +336,11 @@ def _load(pollutant: str, parts: list[tuple[float | None, int, int] | list[float
         expected_days=days * len(parts),
         unverified=any(unsure for *_, unsure in parts),
     )
+
+
+def series_of_outlet(outlet: Outlet, period: str = "", factor: str = "") -> list[Series]:
+    """Series of the device of an outlet that was asked for by ``outlet_seen``; of one period, one factor, or all."""
+    rows = Series.objects.filter(device=outlet.device_id) if outlet.device_id is not None else Series.objects.none()
+    if period:
+        rows = rows.filter(period=period)
+    return list((rows.filter(factor=factor) if factor else rows).order_by("number"))
