@@ -311,7 +311,7 @@ def loads(outlets: Collection[Outlet], first: dt.date, last: dt.date) -> list[Lo
     sums = {
         (pollutant, key): numbers
         for pollutant, key, *numbers in rows.values_list("pollutant", "outlet").annotate(
-            Sum("mass"), Count("mass"), Count("pk", filter=Q(unverified=True, mass__isnull=False))
+            Sum("mass"), Count("mass"), unsure=Count("pk", filter=Q(unverified=True, mass__isnull=False))
         )
     }
     watching: dict[str, list[int]] = {}

@@ -18,6 +18,7 @@ from hengneng.monitoring.reading import HOURS_OF_A_DAY
 from hengneng.web.energy_spans import Span
 from hengneng.web.monitoring_charts import HourChart, hour_chart
 from hengneng.web.monitoring_questions import hour_written, moment, pollutant_name, reason_words
+from hengneng.web.speech import RATE, shown
 
 # Signs of a day in the calendar of valid hours: all of them, enough for a mean, fewer, none.
 SIGNS = {"whole": "■", "most": "◧", "part": "□", "none": "×", "off": ""}
@@ -28,7 +29,7 @@ class Series:
     """A pollutant in a month: its drawing, how often it was above its limit, how far the device itself agrees.
 
     ``compared`` hours have both a mean of ours and one that the device sent; ``largest`` and ``middle`` are how far
-    they differ [1 of ours]. ``why``: why there is no limit.
+    they differ [1 of ours].
     """
 
     code: str
@@ -38,6 +39,21 @@ class Series:
     compared: int
     middle: float | None
     largest: float | None
+
+    @property
+    def middle_words(self) -> str:
+        """The usual difference in per cent."""
+        return shown(self.middle, RATE)
+
+    @property
+    def largest_words(self) -> str:
+        """The largest difference in per cent."""
+        return shown(self.largest, RATE)
+
+    @property
+    def limit_words(self) -> str:
+        """The limit; empty without one."""
+        return "" if self.hours.against is None else f"{self.hours.against.limit.value:g}"
 
     @property
     def judged(self) -> int:
@@ -74,6 +90,11 @@ class HourLine:
     def begin(self) -> dt.datetime:
         """When it begins."""
         return moment(self.at)
+
+    @property
+    def gap_words(self) -> str:
+        """The difference in per cent."""
+        return shown(self.gap, RATE)
 
     @property
     def why(self) -> Text | None:

@@ -1,4 +1,4 @@
-"""The derivation of an hour: minutes that counted, the mean, the gas brought to what the limit means, limit and mass."""
+"""The derivation of an hour: minutes that counted, mean, state and oxygen that the limit is meant at, limit, mass."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DECIMALS = 4
 class Minute:
     """A value that the device sent for some minutes: its flag, whether it counted, and the frames that brought it.
 
-    ``why`` it did not count: flag (says so), no-flag, unknown-flag, no-value. ``frames``: number of the delivery,
+    ``why`` it did not count: its flag, or that it has none. ``frames``: number of the delivery,
     what it said, whether that is what counts today.
     """
 
@@ -43,6 +43,11 @@ class Minute:
     counted: bool
     why: str
     frames: list[tuple[int, str, bool]]
+
+    @property
+    def written(self) -> str:
+        """The value with the digits that it has; a dash for none."""
+        return shown(self.value, "", 3)
 
 
 @dataclass(frozen=True)

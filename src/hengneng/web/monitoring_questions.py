@@ -85,9 +85,9 @@ def month_links(month: Span, **others: object) -> dict[str, str]:
 def hour_asked(written: str) -> int:
     """The beginning of an hour written in local time as 2015-06-03T09 [s UTC]. RefusedRequestError."""
     try:
-        found = dt.datetime.strptime(written, _HOUR)
-        # A number of seconds only: years at the edges of the calendar have none in every zone.
-        return int(timezone.make_aware(found).timestamp()) // HOUR * HOUR
+        found = dt.datetime.strptime(written, _HOUR).replace(tzinfo=timezone.get_current_timezone())
+        # Years at the edges of the calendar have no seconds in every zone.
+        return int(found.timestamp()) // HOUR * HOUR
     except (ValueError, OverflowError):
         raise refused("hour", written) from None
 

@@ -70,9 +70,7 @@ def devices(request: HttpRequest) -> HttpResponse:
     content = {
         "lines": lines,
         "events": list(visible_events(actor)[:ROWS_SHOWN]),
-        "strangers": [
-            (one, bytes(one.sample).decode("utf-8", "backslashreplace")) for one in visible_strangers(actor)[:ROWS_SHOWN]
-        ],
+        "strangers": [(one, _text(one.sample)) for one in visible_strangers(actor)[:ROWS_SHOWN]],
         "requests": [(one, _command_name(one.command)) for one in visible_requests(actor)[:ROWS_SHOWN]],
         "asked_of": [one.device for one in lines if one.may_ask],
         "commands": [(code, _command_name(code)) for code in (*HISTORY, CLOCK)],
@@ -108,9 +106,13 @@ def ask_device(request: HttpRequest) -> HttpResponse:
 def _moment_asked(request: HttpRequest, name: str) -> dt.datetime:
     written = request.POST.get(name, "")
     try:
-        return timezone.make_aware(dt.datetime.fromisoformat(written).replace(tzinfo=None))
+        return dt.datetime.fromisoformat(written).replace(tzinfo=timezone.get_current_timezone())
     except ValueError:
         raise refused("moment", written) from None
+
+
+def _text(sample: bytes) -> str:
+    return bytes(sample).decode("utf-8", "backslashreplace")
 
 
 def _command_name(code: str) -> Text:

@@ -50,7 +50,6 @@ from hengneng.web.monitoring_questions import (
     pollutant_name,
     query_of,
     reason_words,
-    refused,
 )
 from hengneng.web.questions import answered, speech_of
 from hengneng.web.sheets import csv_answer
@@ -120,7 +119,7 @@ def outlet(request: HttpRequest, identifier: str) -> HttpResponse:
         "presence": _presence(store, found),
         "head_events": _head_events(found),
         "month": month,
-        "day": on,
+        "day_words": str(on),
         "series": all_series,
         "concentration": concentration_unit(found),
         "lines": list(hour_lines(found, hours, start, start + DAY)) if hours.pollutants else [],

@@ -12,8 +12,8 @@ from django.urls import path, reverse
 
 from hengneng.deliveries import Delivery
 from hengneng.emissions.series import HOUR
-from hengneng.hj212.codes import command as command_entry
 from hengneng.hj212.codes import canonical_factor, factor_entry
+from hengneng.hj212.codes import command as command_entry
 from hengneng.hj212.codes import system as system_entry
 from hengneng.language import Text
 from hengneng.monitoring.frames import Sent, delivery_of, sent_values
