@@ -32,7 +32,7 @@ SERVER_VARIABLE = "HENGNENG_TEST_DATABASE_URL"
 
 # These rooms import nothing of Django, and their tests run without it: quickly, and to prove that they can.
 TESTS = Path(__file__).parent
-GROUND_FLOOR = ("rules", "hj212", "plans", "formulas", "emissions", "evaluation", "problems", "truth")
+GROUND_FLOOR = ("rules", "hj212", "key_units", "plans", "formulas", "emissions", "evaluation", "problems", "truth")
 # What is written about the program is as true on either database.
 ONCE = (*GROUND_FLOOR, "docs")
 

@@ -21,6 +21,8 @@ LIMITS = {
     "devices/limits.toml": "Devices",
     "monitoring/limits.toml": "Monitoring of emissions",
     "gateways/limits.toml": "Doors",
+    "gateways/http/limits.toml": "The HTTP door",
+    "key_unit_items/limits.toml": "Items of key units",
     "readings/limits.toml": "Readings",
     "durable/limits.toml": "Durable tables",
     "deliveries/limits.toml": "Deliveries",
@@ -31,7 +33,7 @@ LIMITS = {
 UNITS = (
     "bytes", "days", "hours", "minutes", "seconds", "percent", "years", "decimals", "characters", "rows", "files",
     "facts", "lines", "places", "requests", "values", "problems", "imports", "jobs", "publications", "steps",
-    "failures", "tiles", "parts", "readings", "pieces", "packets", "tries",
+    "failures", "tiles", "parts", "readings", "batches", "events", "pieces", "packets", "tries",
 )  # fmt: skip
 
 OTHER_UNITS = {

@@ -1,4 +1,4 @@
-"""`hengneng devices import | list | token`."""
+"""`hengneng devices import | list | token | set-aside`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from hengneng.cli.output import console, json_option, print_json, print_problems, shown_time, words
+from hengneng.cli.output import LANGUAGE, console, json_option, print_json, print_problems, shown_time, words
 from hengneng.problems import Problem, RefusedError
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ def _shown(row: dict[str, object]) -> dict[str, object]:
     return {**row, "addresses": row["addresses"] or words("cli.devices.anywhere"), "last": last}
 
 
-def _print(columns: tuple[str, ...], rows: list[dict[str, object]]) -> None:
+def _print(columns: tuple[str, ...], rows: list[dict[str, object]], names: str = "columns") -> None:
     table = Table(box=None, pad_edge=False)
     for column in columns:
-        table.add_column(words(f"cli.devices.columns.{column}"), overflow="fold")
+        table.add_column(words(f"cli.devices.{names}.{column}"), overflow="fold")
     for row in rows:
         cells = {True: "✓", False: "—", None: "—"}
         table.add_row(*(cells[one] if isinstance(one := row[c], bool | None) else str(one) for c in columns))
@@ -115,6 +115,44 @@ def token(device: str) -> None:
 
     found = device_named(device)
     click.echo(words("cli.devices.issued", device=found, token=issue_token(terminal_actor(), found)))
+
+
+@devices.command("set-aside", help=words("cli.devices.set_aside.help"))
+@json_option
+def set_aside(as_json: bool) -> None:
+    """What was kept and not counted."""
+    from hengneng.cli.records import ready
+
+    ready()
+    import json
+
+    from hengneng.key_unit_items.keeping import counted, newest, readable
+
+    counts = counted()
+    items = [
+        {
+            "device": str(one.device),
+            "check": one.check_number,
+            "at": shown_time(one.at),
+            "valid": one.valid,
+            "delivery": one.delivery,
+            "problem": readable(one.reason),
+            "content": readable(one.content),
+        }
+        for one in newest()
+    ]
+    if as_json:
+        print_json({"counts": counts, "newest": items})
+        return
+    if not counts:
+        click.echo(words("cli.devices.set_aside.none"))
+        return
+    _print(("device", "check", "items"), counts, "set_aside_columns")
+    shown = [
+        {**one, "reason": one["problem"]["text"][LANGUAGE], "content": json.dumps(one["content"], ensure_ascii=False)}
+        for one in items
+    ]
+    _print(("device", "at", "check", "reason", "content"), shown, "set_aside_columns")
 
 
 def device_named(written: str) -> Device:

@@ -8,7 +8,7 @@ import click
 
 from hengneng.cli.output import words
 
-_DOORS: dict[str, tuple[str, str]] = {"hj212": ("gateway_hj212", "serve")}
+_DOORS: dict[str, tuple[str, str]] = {"hj212": ("gateway_hj212", "serve"), "http": ("gateway_http", "serve")}
 
 
 class _Doors(click.Group):

@@ -83,7 +83,7 @@ def import_devices(
             record(
                 actor.identifier,
                 "device.import",
-                "register",
+                "devices",
                 sheet.name,
                 place=place,
                 reason=reason,

@@ -21,13 +21,15 @@ class JobKind:
     """``function(progress, **parameters)`` does the work and returns JSON data, a :class:`Result`, or None.
 
     Wherever ``progress`` may raise, nothing may be left half-written. ``offered``: whether people may start it by name
-    through the interface; others are started by the program.
+    through the interface; others are started by the program. ``due``, asked by every worker from time to time, says
+    that there is something to do, and the job is started; it must be cheap.
     """
 
     name: str
     function: Callable[..., Any]
     verb: Verb
     offered: bool
+    due: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,16 @@ class Result:
     address: str = ""
 
 
-def job_kind(name: str, verb: Verb = Verb.RUN_JOBS, offered: bool = False) -> Callable[[Work], Work]:
+def job_kind(
+    name: str, verb: Verb = Verb.RUN_JOBS, offered: bool = False, due: Callable[[], bool] | None = None
+) -> Callable[[Work], Work]:
     """Register a function as a kind of job. ValueError when another function has that name already."""
 
     def register(function: Work) -> Work:
         known = _KINDS.get(name)
         if known is not None and known.function.__qualname__ != function.__qualname__:
             raise ValueError(f"the kind of job {name!r} is {known.function.__qualname__} already")
-        _KINDS[name] = JobKind(name, function, verb, offered)
+        _KINDS[name] = JobKind(name, function, verb, offered, due)
         return function
 
     return register

@@ -9,6 +9,7 @@ from types import FrameType
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands import db_worker
 
+from hengneng.jobs.due import looking_for_due, start_due
 from hengneng.jobs.limits import limit
 from hengneng.jobs.progress import stop_soon
 from hengneng.jobs.running import give_up_dead
@@ -46,4 +47,9 @@ def work_off(once: bool) -> None:
         excluded_queue_names=[],
     )
     worker.configure_signals()
-    worker.run()
+    if once:
+        start_due()
+        worker.run()
+        return
+    with looking_for_due():
+        worker.run()

@@ -58,11 +58,15 @@ class Arrangement:
     @cached_property
     def sizes(self) -> Ints:
         """How many meters each group has."""
+        if not len(self.starts):
+            return self.starts
         return np.diff(np.append(self.starts, len(self.members)))
 
     @cached_property
     def kinds_of_groups(self) -> list[tuple[int, ...]]:
         """Which coefficients take part in each group."""
+        if not len(self.starts):
+            return []
         ends = np.append(self.starts[1:], len(self.members))
         kinds = self.kinds[self.members]
         return [tuple(sorted(set(kinds[start:end].tolist()))) for start, end in zip(self.starts, ends, strict=True)]

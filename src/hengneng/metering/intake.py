@@ -1,4 +1,4 @@
-"""Files of readings as they come, streamed into columns of whole numbers: Parquet, CSV (gzip or not), XLSX.
+"""Files of readings as they come, streamed into columns of whole numbers: Parquet, CSV (gzip or not), XLSX, JSON lines.
 
 Columns ``meter`` (or ``meter_id``), ``time`` (or ``ts``) and ``value``; others are not looked at. What cannot be taken
 is given to ``Refused`` with its line; everything else goes on.
@@ -9,10 +9,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import gzip
+import io
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 from zipfile import BadZipFile
 
 import numpy as np
@@ -25,7 +28,7 @@ from openpyxl import load_workbook
 
 from hengneng.metering.cells import local_zone
 from hengneng.metering.limits import limit
-from hengneng.metering.refused import Refused
+from hengneng.metering.refused import Refusing
 from hengneng.problems import Problem, RefusedError
 from hengneng.readings.limits import limit as readings_limit
 from hengneng.readings.points import Points, micro_from_float, micro_from_text
@@ -69,18 +72,28 @@ class KnownMeters:
 
 @dataclass
 class ReadingsFile:
-    """A file of readings, read part by part. ``naive`` turns true when a time without a zone was met.
+    """A file of readings, or its bytes, read part by part. ``naive`` turns true when a time without a zone was met.
 
-    ``utc``: such times are UTC; otherwise they are local.
+    ``utc``: such times are UTC; otherwise they are local. ``kind``: csv, parquet or json (one object a line); empty:
+    the first bytes of the file say it, and JSON is not among them.
     """
 
-    path: Path
+    source: Path | bytes
     meters: KnownMeters
-    refused: Refused
+    refused: Refusing
     utc: bool = False
+    kind: str = ""
     naive: bool = False
     read: int = 0
     _torn_lines: list[int] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return self.source.name if isinstance(self.source, Path) else "body"
+
+    def _open(self) -> BinaryIO:
+        return self.source.open("rb") if isinstance(self.source, Path) else io.BytesIO(self.source)
 
     def batches(self) -> Iterator[Points]:
         """What can be taken, in parts. RefusedError E001, E204 when the file as a whole cannot be used."""
@@ -93,18 +106,20 @@ class ReadingsFile:
 
     def _unreadable(self, error: Exception) -> RefusedError:
         found = str(error).strip().splitlines()
-        return RefusedError(Problem("E204", self.path.name, {"found": found[0] if found else type(error).__name__}))
+        return RefusedError(Problem("E204", self.name, {"found": found[0] if found else type(error).__name__}))
 
     def _tables(self) -> Iterator[tuple[int, pa.Table]]:
         """Parts with the columns meter, time, value, and the line of the first row."""
-        with self.path.open("rb") as file:
+        with self._open() as file:
             start = file.read(4)
-        if start == b"PAR1":
+        if self.kind == "json":
+            yield from self._of_json_lines()
+        elif self.kind == "parquet" or (not self.kind and start == b"PAR1"):
             yield from self._of_parquet()
-        elif start == b"PK\x03\x04":
+        elif not self.kind and start == b"PK\x03\x04":
             yield from self._of_workbook()
         else:
-            yield from self._of_csv(compressed=start.startswith(b"\x1f\x8b"))
+            yield from self._of_csv(compressed=not self.kind and start.startswith(b"\x1f\x8b"))
 
     def _chosen(self, columns: Sequence[str]) -> list[str]:
         """The columns that are needed, as the file calls them. RefusedError E001."""
@@ -114,11 +129,11 @@ class ReadingsFile:
             (found if len(there) == 1 else missing).append(there[0] if len(there) == 1 else name)
         if missing:
             values = {"missing": ", ".join(missing), "unknown": "—", "expected": ", ".join(columns)}
-            raise RefusedError(Problem("E001", f"{self.path.name}:1", values))
+            raise RefusedError(Problem("E001", f"{self.name}:1", values))
         return found
 
     def _of_parquet(self) -> Iterator[tuple[int, pa.Table]]:
-        with pq.ParquetFile(self.path) as file:
+        with self._open() as opened, pq.ParquetFile(opened) as file:
             chosen = self._chosen(file.schema_arrow.names)
             line = 1
             for batch in file.iter_batches(limit("readings_at_once"), columns=chosen, use_threads=False):
@@ -131,7 +146,9 @@ class ReadingsFile:
         # Numbers of meters and values come as text, so that one bad cell is the fault of its row alone.
         as_text = pcsv.ConvertOptions(column_types={name: pa.string() for name in chosen}, include_columns=chosen,
                                       strings_can_be_null=False)  # fmt: skip
-        with pa.CompressedInputStream(str(self.path), "gzip") if compressed else pa.OSFile(str(self.path)) as stream:
+        with self._open() as opened, (
+            pa.CompressedInputStream(opened, "gzip") if compressed else pa.PythonFile(opened, "r")
+        ) as stream:
             reader = pcsv.open_csv(
                 stream,
                 pcsv.ReadOptions(use_threads=False, block_size=limit("bytes_of_a_block")),
@@ -145,7 +162,7 @@ class ReadingsFile:
                 line += len(table)
 
     def _header(self, compressed: bool) -> list[str]:
-        with gzip.open(self.path, "rb") if compressed else self.path.open("rb") as file:
+        with self._open() as opened, gzip.open(opened, "rb") if compressed else opened as file:
             first = file.readline(limit("bytes_of_a_block"))
         return next(csv.reader([first.decode("utf-8-sig", "replace").rstrip("\r\n")]), [])
 
@@ -166,8 +183,39 @@ class ReadingsFile:
             place += 1
         return place
 
+    def _of_json_lines(self) -> Iterator[tuple[int, pa.Table]]:
+        """One object a line. Numbers stay as they are written, so that no digit is lost on the way."""
+        part: list[list[str]] = []
+        with self._open() as file:
+            for number, line in enumerate(file, start=1):
+                cells = self._of_json(number, line.strip())
+                part.append(cells)
+                if len(part) == limit("readings_at_once"):
+                    yield number - len(part) + 1, _of_text(part)
+                    part = []
+        if part:
+            yield number - len(part) + 1, _of_text(part)
+
+    def _of_json(self, number: int, line: bytes) -> list[str]:
+        """The cells of a line; without any for an empty line and for one that was refused here."""
+        nothing = ["", "", ""]
+        if not line:
+            return nothing
+        try:
+            found = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict):
+            cells = [next((found[one] for one in names if found.get(one) is not None), "") for names in NAMES.values()]
+            if any(cells) and all(isinstance(cell, str) and cell.isprintable() for cell in cells):
+                return cells
+        shown = line.decode("utf-8", "replace")[:80]
+        self.refused.add(number, (shown, "", ""), "G110", found=shown)
+        return nothing
+
     def _of_workbook(self) -> Iterator[tuple[int, pa.Table]]:
-        sheet = load_workbook(self.path, read_only=True, data_only=True).worksheets[0]
+        source = self.source if isinstance(self.source, Path) else io.BytesIO(self.source)
+        sheet = load_workbook(source, read_only=True, data_only=True).worksheets[0]
         rows = sheet.iter_rows(values_only=True)
         head = [str(cell or "").strip() for cell in next(rows, ())]
         places = [head.index(name) for name in self._chosen(head)]

@@ -6,13 +6,20 @@ import csv
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from hengneng.language import Language
 from hengneng.metering.limits import limit
 from hengneng.problems import Problem
 
 COLUMNS = ("line", "meter", "time", "value", "result")
+
+
+class Refusing(Protocol):
+    """Whatever is told of the rows that cannot be taken."""
+
+    def add(self, line: int, cells: Sequence[str], number: str, **values: object) -> None:
+        """Note one row: its line, its cells and the check that refuses it, with the values of that check."""
 
 
 class Refused:

@@ -18,7 +18,7 @@ from hengneng.emissions.parameters import validity_rules
 from hengneng.monitoring.hours import OutletHours, PollutantHours, outlet_hours
 from hengneng.monitoring.limits import limit
 from hengneng.monitoring.models import MonitoredDay, Outlet, OutletDay, OutletFinding
-from hengneng.monitoring.signs import Sign, alike, signs_of
+from hengneng.monitoring.signs import Sign, alike, captured, signs_of
 from hengneng.monitoring.taking import local_offset, start_of_day
 from hengneng.readings.store import Store
 
@@ -82,6 +82,9 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
         window = outlet_hours(store, outlet, start - (limit("days_of_findings") - 1) * DAY, start + DAY)
         looked_at.setdefault(outlet.unit_id, []).append(window)
         signs += ((outlet, sign) for sign in signs_of(window, day))
+        if (day + dt.timedelta(days=1)).day == 1:
+            month = outlet_hours(store, outlet, start_of_day(day.replace(day=1)), start + DAY)
+            signs += ((outlet, sign) for sign in captured(month, day))
     for of_unit in looked_at.values():
         for one, other in combinations(of_unit, 2):
             signs += ((one.outlet, sign) for sign in alike(one, other, day))

@@ -89,7 +89,7 @@ def import_outlets(
             record(
                 actor.identifier,
                 "outlet.import",
-                "register",
+                "outlets",
                 sheet.name,
                 place=place,
                 reason=reason,

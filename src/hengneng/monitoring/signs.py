@@ -56,6 +56,14 @@ def alike(one: OutletHours, other: OutletHours, on: dt.date) -> list[Sign]:
     return found
 
 
+def captured(hours: OutletHours, on: dt.date) -> list[Sign]:
+    """F14: how much of a month was captured; ``hours`` are those of the whole month."""
+    found: list[Sign] = []
+    for name, one in sorted(hours.pollutants.items()):
+        found += _of(name, records.low_capture(one.measured.times, one.measured.valid, on=on))
+    return found
+
+
 def _of(quantity: str, findings: Iterable[Finding]) -> list[Sign]:
     return [Sign(quantity, one) for one in findings]
 
@@ -63,7 +71,6 @@ def _of(quantity: str, findings: Iterable[Finding]) -> list[Sign]:
 def _pollutant(hours: OutletHours, one: PollutantHours, on: dt.date) -> Iterator[Finding]:
     at, values = one.measured.times, one.measured.values
     if not len(at) or np.isnan(values).all():
-        yield from records.low_capture(at, one.measured.valid, on=on)
         return
     for look in (patterns.constant, patterns.low_variation, patterns.repeated, patterns.periodic, patterns.clipped):
         yield from look(at, values, on=on)
@@ -76,7 +83,6 @@ def _pollutant(hours: OutletHours, one: PollutantHours, on: dt.date) -> Iterator
     if hours.oxygen is not None:
         yield from operation.high_oxygen(at, values, hours.oxygen.values / 100, on=on)
         yield from _conversion(hours, one, on)
-    yield from records.low_capture(at, one.measured.valid, on=on)
     yield from _totals(hours, one, on)
 
 

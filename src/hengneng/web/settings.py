@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "hengneng.facts",
     "hengneng.metering",
     "hengneng.devices",
+    "hengneng.key_unit_items",
     "hengneng.monitoring",
     "hengneng.standing",
     "hengneng.duties",
