@@ -24,7 +24,7 @@ from hengneng.emissions.parameters import (
 from hengneng.emissions.series import HOUR, Means, Samples, Values
 from hengneng.monitoring.limits import limit
 from hengneng.monitoring.models import Outlet, Series
-from hengneng.monitoring.taking import FLAG
+from hengneng.monitoring.taking import FLAG, local_offset
 from hengneng.readings.points import MICRO
 from hengneng.readings.reader import readings_of
 from hengneng.readings.store import Store
@@ -146,7 +146,7 @@ def outlet_hours(
     """
     if columns is None:
         columns = columns_of(store, outlet, start, end)
-    day = dt.datetime.fromtimestamp(start, dt.UTC).date()
+    day = day_of(start)
     rules = validity_rules(outlet.medium, day)
     interval = _interval(columns, rules)
     means = _Hours(columns, start, end, interval, rules, day)
@@ -245,7 +245,7 @@ def _pollutant(
     day: dt.date,
 ) -> PollutantHours:
     judged = measured
-    reference = _reference(outlet, day)
+    reference = reference_of(outlet, pollutant, day)
     if reference is not None and rules.highest_oxygen is not None:
         air = oxygen.values * _PER_CENT if oxygen is not None else np.full(len(measured.times), np.nan)
         judged = at_reference_oxygen(measured, air, reference, rules.highest_oxygen)
@@ -267,11 +267,22 @@ def _mass(outlet: Outlet, measured: Means, flow: Means | None) -> Means:
     return mass if outlet.medium == Outlet.Medium.GAS else _scaled(mass, _GRAMS_TO_KILOGRAMS / 1e-6)
 
 
-def _reference(outlet: Outlet, day: dt.date) -> Parameter | None:
+def day_of(at: int) -> dt.date:
+    """The local day of a moment [s UTC]: the one whose rules hold for what begins then."""
+    return dt.datetime.fromtimestamp(at + local_offset(), dt.UTC).date()
+
+
+def reference_of(outlet: Outlet, pollutant: str, day: dt.date) -> Parameter | None:
+    """Reference oxygen [fraction] at which the limit of a pollutant is meant; None where there is none.
+
+    A row of the limits names the kind of combustion (``oxygen_kind``) under which table reference_oxygen has it.
+    """
     if outlet.medium != Outlet.Medium.GAS or not outlet.standard:
         return None
+    bound, _ = _limit(outlet, pollutant, day)
+    kind = bound.entry.attributes.get("oxygen_kind", "") if bound else outlet.source_kind
     try:
-        return reference_oxygen(outlet.standard, outlet.source_kind, day)
+        return reference_oxygen(outlet.standard, kind, day) if kind else None
     except RuleNotFoundError:
         return None
 

@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from hengneng.emissions.parameters import Parameter, mark_rules, reference_oxygen, valid_flags, validity_rules
+from hengneng.emissions.parameters import Parameter, mark_rules, valid_flags, validity_rules
 from hengneng.formulas import flue_gas, formulas
 from hengneng.formulas.registry import Formula
 from hengneng.language import Text, message
 from hengneng.monitoring.frames import Sent
-from hengneng.monitoring.hours import EMPTY, OutletHours, PollutantHours
+from hengneng.monitoring.hours import EMPTY, OutletHours, PollutantHours, day_of, reference_of
 from hengneng.monitoring.models import Outlet
 from hengneng.monitoring.taking import FLAG
 from hengneng.readings.points import MICRO
-from hengneng.rules.tables import RuleNotFoundError
 from hengneng.web.mathematics import NotInSubsetError, mathml
 from hengneng.web.monitoring_hours import known
 from hengneng.web.monitoring_questions import concentration_unit, flag_name, moment, reason_words, row_address
@@ -82,7 +81,7 @@ def minutes_of(hours: OutletHours, one: PollutantHours, sent: Iterable[Sent]) ->
     """The values of the hour in their order, judged as the mean has judged them."""
     column = hours.columns.get(("minutes", one.factor, "Avg"), EMPTY)
     flags = hours.columns.get(("minutes", one.factor, FLAG), EMPTY).at(column.times)
-    counting = valid_flags(_day(hours))
+    counting = valid_flags(day_of(hours.start))
     frames: dict[int, list[tuple[int, str, bool]]] = {}
     for each in sent:
         if each.series.attribute == "Avg":
@@ -108,14 +107,14 @@ def minutes_of(hours: OutletHours, one: PollutantHours, sent: Iterable[Sent]) ->
 
 
 def steps_of(
-    outlet: Outlet, hours: OutletHours, one: PollutantHours, minutes: Sequence[Minute], on: dt.date
+    outlet: Outlet, hours: OutletHours, one: PollutantHours, minutes: Sequence[Minute]
 ) -> list[ProofStep]:
     """From minutes to mean, to the state and oxygen of the limit, against it, and to the mass."""
     unit = concentration_unit(outlet)
     steps = [_mean(outlet, hours, one, minutes, unit)]
     if hours.state is not None:
         steps.append(_state(hours, one, unit))
-    reference = _reference(outlet, hours)
+    reference = reference_of(outlet, one.pollutant, day_of(hours.start))
     if reference is not None:
         steps.append(_oxygen(hours, one, reference, unit))
     steps += [_limit(one, unit), _mass(outlet, hours, one), _reported(one, unit)]
@@ -126,7 +125,7 @@ def _mean(
     outlet: Outlet, hours: OutletHours, one: PollutantHours, minutes: Sequence[Minute], unit: str
 ) -> ProofStep:
     counted = [each.value for each in minutes if each.counted and each.value is not None]
-    rule = validity_rules(outlet.medium, _day(hours))
+    rule = validity_rules(outlet.medium, day_of(hours.start))
     worth = hours.interval // 60 if rule.counts_minutes else 1
     count, least = len(counted) * worth, int(rule.least_of_hour.value)
     enough = count >= least and bool(counted)
@@ -145,7 +144,7 @@ def _mean(
             Given(message(f"web.monitoring.step.valid_{what}"), str(count)),
             _from_rule(message("web.monitoring.step.least"), rule.least_of_hour, str(least)),
         ],
-        note=message("web.monitoring.step.unmarked") if mark_rules(_day(hours)).unverified else None,
+        note=message("web.monitoring.step.unmarked") if mark_rules(day_of(hours.start)).unverified else None,
     )  # fmt: skip
 
 
@@ -174,7 +173,7 @@ def _oxygen(hours: OutletHours, one: PollutantHours, reference: Parameter, unit:
         _from_rule(message("web.monitoring.step.reference"), reference, f"{reference.value * 100:g}", "%"),
         Given(message("web.monitoring.step.of_air"), f"{flue_gas.OXYGEN_OF_AIR * 100:g}", "%"),
     ]
-    highest = validity_rules("gas", _day(hours)).highest_oxygen
+    highest = validity_rules("gas", day_of(hours.start)).highest_oxygen
     if highest is not None:
         givens.append(_from_rule(message("web.monitoring.step.highest"), highest, f"{highest.value * 100:g}", "%"))
     reason = reason_words(str(one.judged.reasons[0]), count=one.judged.counts[0], least=one.judged.least[0])
@@ -263,17 +262,3 @@ def _with_formula(
 
 def _from_rule(name: Text, rule: Parameter, value: str, unit: str = "") -> Given:
     return Given(name, value, unit, row_address(rule.entry), rule.unverified)
-
-
-def _reference(outlet: Outlet, hours: OutletHours) -> Parameter | None:
-    if outlet.medium != Outlet.Medium.GAS or not outlet.standard:
-        return None
-    try:
-        return reference_oxygen(outlet.standard, outlet.source_kind, _day(hours))
-    except RuleNotFoundError:
-        return None
-
-
-def _day(hours: OutletHours) -> dt.date:
-    """The day by which the hours were judged."""
-    return dt.datetime.fromtimestamp(hours.start, dt.UTC).date()

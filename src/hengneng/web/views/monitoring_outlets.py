@@ -35,7 +35,7 @@ from hengneng.monitoring.storing import measured_values
 from hengneng.monitoring.taking import start_of_day
 from hengneng.readings.store import Store
 from hengneng.registry.models import Place
-from hengneng.rules.tables import RuleNotFoundError, rule_table
+from hengneng.rules.tables import rule_table
 from hengneng.web.energy_spans import Span
 from hengneng.web.monitoring_hours import Alarm, alarms_of, calendar_of, hour_lines, series_of
 from hengneng.web.monitoring_questions import (
@@ -179,13 +179,14 @@ def _presence(store: Store, found: Outlet) -> Presence:
 
 
 def _standard_label(found: Outlet) -> Text | None:
-    """What the table of reference oxygen calls the kind of source; None where it is not in it."""
-    try:
-        rows = rule_table("reference_oxygen").entries
-    except RuleNotFoundError:
-        return None
+    """What the table of reference oxygen calls its kind of combustion; None where it has none."""
     key = (found.standard, found.source_kind)
-    return next((one.label() for one in rows if (one.key["standard"], one.key["source_kind"]) == key), None)
+    limits = rule_table("emission_limits").entries
+    kinds = {one.attributes["oxygen_kind"] for one in limits if (one.key["standard"], one.key["source_kind"]) == key}
+    rows = rule_table("reference_oxygen").entries
+    return next(
+        (one.label() for one in rows if one.key["standard"] == found.standard and one.key["source_kind"] in kinds), None
+    )
 
 
 def _head_events(found: Outlet) -> list[DeviceEvent]:

@@ -89,7 +89,7 @@ def value(request: HttpRequest, identifier: str, pollutant: str, hour: str) -> H
         "reason": reason_words(str(one.judged.reasons[0]), count=one.measured.counts[0], least=one.measured.least[0]),
         "exceeded": one.against is not None and bool(one.against.exceeded[0]),
         "concentration": concentration_unit(found),
-        "steps": steps_of(found, hours, one, minutes, on),
+        "steps": steps_of(found, hours, one, minutes),
         "minutes": minutes,
         "interval": hours.interval // 60,
         "unverified": one.judged.unverified or bool(one.against and one.against.unverified),
