@@ -124,6 +124,14 @@ def visible_devices(actor: Actor) -> QuerySet[Device]:
     return seen_by(actor, devices, Verb.SEE_UNPUBLISHED, place="unit__place", organisation="unit")
 
 
+def askable_devices(actor: Actor) -> set[int]:
+    """Keys of the devices that ``actor`` may ask for something; the act itself asks again."""
+    devices = seen_by(
+        actor, Device.objects.order_by(), Verb.CORRECT_FACTS, place="unit__place", organisation="unit"
+    )
+    return set(devices.values_list("pk", flat=True))
+
+
 def visible_events(actor: Actor) -> QuerySet[DeviceEvent]:
     """What doors noticed of these devices, the newest first."""
     events = DeviceEvent.objects.select_related("device").order_by("-at", "-pk")

@@ -10,12 +10,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from hengneng.access import Actor, RefusedAccessError, Verb, require, scope_of
+from hengneng.access import Actor, Verb, require, scope_of
 from hengneng.emissions.series import HOUR
 from hengneng.hj212.codes import data_flag, factor_entry
 from hengneng.language import Text, message
 from hengneng.monitoring.models import Outlet
 from hengneng.monitoring.reading import outlet_seen
+from hengneng.readings.limits import limit
 from hengneng.rules.entry import RuleEntry
 from hengneng.rules.tables import rule_table
 from hengneng.web.energy_spans import MONTH, Span
@@ -54,7 +55,7 @@ def month_asked(request: HttpRequest, newest: dt.date | None) -> Span:
     if not written:
         return Span.of(MONTH, newest or timezone.localdate())
     try:
-        return Span.of(MONTH, dt.datetime.strptime(written, "%Y-%m").replace(tzinfo=dt.UTC).date())
+        return Span.of(MONTH, _in_time(dt.datetime.strptime(written, "%Y-%m").replace(tzinfo=dt.UTC)).date())
     except ValueError:
         raise refused("month", written) from None
 
@@ -86,10 +87,16 @@ def hour_asked(written: str) -> int:
     """The beginning of an hour written in local time as 2015-06-03T09 [s UTC]. RefusedRequestError."""
     try:
         found = dt.datetime.strptime(written, _HOUR).replace(tzinfo=timezone.get_current_timezone())
-        # Years at the edges of the calendar have no seconds in every zone.
-        return int(found.timestamp()) // HOUR * HOUR
-    except (ValueError, OverflowError):
+        return int(_in_time(found).timestamp()) // HOUR * HOUR
+    except ValueError:
         raise refused("hour", written) from None
+
+
+def _in_time(found: dt.datetime) -> dt.datetime:
+    """``found``, if values may be of that year. ValueError: years at the edges of the calendar have no neighbours."""
+    if not limit("earliest_year") <= found.year < dt.MAXYEAR:
+        raise ValueError(found.year)
+    return found
 
 
 def hour_written(at: int) -> str:
@@ -105,15 +112,6 @@ def moment(at: float) -> dt.datetime:
 def query_of(**parts: object) -> str:
     """A query without its empty parts."""
     return urlencode({name: str(value) for name, value in parts.items() if value not in (None, "")})
-
-
-def may(actor: Actor, verb: Verb, place: str, organisation: int) -> bool:
-    """Whether a form is worth showing; the act itself asks again."""
-    try:
-        require(actor, verb, place, organisation)
-    except RefusedAccessError:
-        return False
-    return True
 
 
 @cache

@@ -11,7 +11,6 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from hengneng.access import Verb
 from hengneng.devices.models import Device, Protocol
 from hengneng.gateways.hj212.asking import ask
 from hengneng.hj212.building import request_parameters
@@ -19,6 +18,7 @@ from hengneng.hj212.codes import command as command_entry
 from hengneng.language import Text, message
 from hengneng.monitoring.reading import (
     Presence,
+    askable_devices,
     latest,
     presences,
     visible_devices,
@@ -28,7 +28,7 @@ from hengneng.monitoring.reading import (
     visible_strangers,
 )
 from hengneng.monitoring.storing import measured_values
-from hengneng.web.monitoring_questions import may, reader_of, refused
+from hengneng.web.monitoring_questions import reader_of, refused
 from hengneng.web.notices import notify
 from hengneng.web.questions import answered
 
@@ -57,13 +57,13 @@ def devices(request: HttpRequest) -> HttpResponse:
     seen = latest(measured_values(), list(outlets.values()))
     values = {key: seen[one.pk].at for key, one in outlets.items() if key is not None and one.pk in seen}
     present = presences(known, values)
+    askable = askable_devices(actor)
     lines = [
         DeviceLine(
             device=one,
             presence=present[one.pk],
             outlet=outlets[one.pk].identifier if one.pk in outlets else "",
-            may_ask=one.protocol == Protocol.HJ212
-            and may(actor, Verb.CORRECT_FACTS, one.unit.place_id, one.unit_id),
+            may_ask=one.protocol == Protocol.HJ212 and one.pk in askable,
         )
         for one in known
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +18,12 @@ from hengneng.hj212.codes import command as command_entry
 from hengneng.hj212.codes import system as system_entry
 from hengneng.language import Text
 from hengneng.monitoring.frames import Sent, delivery_of, sent_values
-from hengneng.monitoring.hours import outlet_hours
+from hengneng.monitoring.hours import EMPTY, columns_of, day_of, outlet_hours
 from hengneng.monitoring.models import Outlet, Series
-from hengneng.monitoring.reading import series_of_outlet
+from hengneng.monitoring.reading import DAY, series_of_outlet
 from hengneng.monitoring.running import open_deliveries
 from hengneng.monitoring.storing import measured_values
-from hengneng.monitoring.taking import FLAG, Aside, Value, frame_in, read_values
+from hengneng.monitoring.taking import FLAG, Aside, Value, frame_in, read_values, start_of_day
 from hengneng.problems import Problem
 from hengneng.readings.points import MICRO
 from hengneng.web.monitoring_hours import known
@@ -44,6 +45,9 @@ from hengneng.web.questions import answered
 
 # What a frame may say in the header, as it is shown.
 HEADER = ("QN", "ST", "CN", "MN", "Flag", "PNUM", "PNO")
+
+# Whoever knows the password of a device can speak for it.
+_PASSWORD = re.compile(r"(PW=)[^;,&]+")
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,12 @@ def value(request: HttpRequest, identifier: str, pollutant: str, hour: str) -> H
     """An hour of a pollutant as a derivation, down to each minute and its frame."""
     found, start = outlet_or_refuse(request, identifier), hour_asked(hour)
     store = measured_values()
-    hours = outlet_hours(store, found, start, start + HOUR)
+    day = start_of_day(day_of(start))
+    columns = columns_of(store, found, day, day + DAY)
+    for each in series_of_outlet(found, "minutes"):
+        # What was not sent in that time is missing, and not unknown to the outlet.
+        columns.setdefault((each.period, each.factor, each.attribute), EMPTY)
+    hours = outlet_hours(store, found, start, start + HOUR, columns)
     one = hours.pollutants.get(pollutant)
     if one is None or found.device is None:
         raise refused("value", f"{pollutant} {hour}", 404)
@@ -115,11 +124,13 @@ def frame(request: HttpRequest, identifier: str, number: str) -> HttpResponse:
         series = [each for each in series_of_outlet(found) if (found.device_id, *_key(each)) in kept]
         sent = sent_values(log, measured_values(), found.device, series, at, at + 1) if values else []
     read = frame_in(one.content, found.device)
+    raw, hidden = _PASSWORD.subn(r"\1······", one.content.decode("utf-8", "backslashreplace"))
     content = {
         "outlet": found,
         "delivery": one,
         "received": moment(one.at / 1e6),
-        "raw": one.content.decode("utf-8", "backslashreplace"),
+        "raw": raw,
+        "hidden": hidden > 0,
         "accepted": read.accepted,
         "verdict": read.verdict,
         "header": _header(read),
