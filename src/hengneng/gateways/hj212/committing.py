@@ -34,6 +34,7 @@ class Committer:
         self._thread = ThreadPoolExecutor(1, "deliveries")
         self._most = limit("frames_in_commit")
         self._full_at = limit("frames_waiting")
+        self._worth, self._pause = limit("frames_worth_a_commit"), limit("milliseconds_between_commits") / 1000
         self._full = False
         self._ending = False
 
@@ -70,6 +71,9 @@ class Committer:
                     await asyncio.sleep(limit("milliseconds_after_failure") / 1000)
                     continue
                 self._answer(batch)
+                if len(self._waiting) < self._worth and not self._ending:
+                    # What a commit costs is shared by its frames; a few more are worth a moment.
+                    await asyncio.sleep(self._pause)
         self._metrics.waiting.set(0)
         self._thread.shutdown()
 
