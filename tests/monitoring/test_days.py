@@ -13,7 +13,7 @@ from monitoring.frames import BEGIN, frame, group
 from hengneng.deliveries import DeliveryLog
 from hengneng.emissions.series import HOUR
 from hengneng.monitoring.days import add_up_days, due_days
-from hengneng.monitoring.hours import outlet_hours
+from hengneng.monitoring.hours import day_of, outlet_hours
 from hengneng.monitoring.models import MonitoredDay, Outlet, OutletDay, OutletFinding
 from hengneng.monitoring.register import import_outlets
 from hengneng.monitoring.taking import take_values
