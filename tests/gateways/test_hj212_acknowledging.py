@@ -321,14 +321,14 @@ def test_a_door_that_cannot_commit_any_more_ends(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Committer, "_answer", broken)
 
     async def work() -> None:
-        with pytest.raises(MemoryError):
-            async with opened() as door:
-                client = await door.client()
-                client.send(frame())
-                assert await client.closed()
-                await door.task
+        async with opened() as door:
+            client = await door.client()
+            client.send(frame())
+            assert await client.closed()
+            await door.task
 
-    run(work)
+    with pytest.raises(MemoryError):
+        run(work)
 
 
 @both_loops

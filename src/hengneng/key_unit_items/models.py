@@ -90,7 +90,9 @@ class SetAsideItem(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["device", "digest"], name="key_unit_set_aside_once")]
         indexes = [
-            models.Index(fields=["device", "check_number"], condition=Q(settled_at=None), name="key_unit_still_set_aside")
+            models.Index(
+                fields=["device", "check_number"], condition=Q(settled_at=None), name="key_unit_still_set_aside"
+            )
         ]
 
     def __str__(self) -> str:
