@@ -17,7 +17,7 @@ from hengneng.gateways.book import Book
 from hengneng.gateways.hj212.door import Door
 from hengneng.gateways.hj212.requesting import Requests
 from hengneng.gateways.metrics import Metrics
-from hengneng.hj212 import Message, frame_of, message, written_qn
+from hengneng.hj212 import Message, frame_of, new_message, written_qn
 
 HOST = "127.0.0.1"
 MN = "010000A8900016F000169DC0"
@@ -60,7 +60,7 @@ def said(
     """What a data logger says: one value, with its QN (None: without; empty: of now)."""
     parameters = [[("DataTime", "20260601000000")], [("a21026-Rtd", value), ("a21026-Flag", "N")]]
     number = qn() if number == "" else number
-    return message(
+    return new_message(
         edition, qn=number, st=st, cn=cn, mn=mn, pw=pw, ack=ack, extra=extra, parameters=parameters
     )
 
