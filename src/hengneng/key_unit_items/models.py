@@ -77,7 +77,7 @@ class SetAsideItem(models.Model):
     counts after all.
     """
 
-    device = models.ForeignKey(Device, models.PROTECT, related_name="key_unit_set_aside")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="key_unit_aside")
     digest = models.CharField(max_length=64)
     check_number = models.CharField(max_length=4)
     reason = models.TextField()
@@ -90,9 +90,7 @@ class SetAsideItem(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["device", "digest"], name="key_unit_set_aside_once")]
         indexes = [
-            models.Index(
-                fields=["device", "check_number"], condition=Q(settled_at=None), name="key_unit_still_set_aside"
-            )
+            models.Index(fields=["device", "check_number"], condition=Q(settled_at=None), name="key_unit_aside")
         ]
 
     def __str__(self) -> str:

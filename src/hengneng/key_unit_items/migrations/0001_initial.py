@@ -103,9 +103,7 @@ class Migration(migrations.Migration):
                 (
                     "device",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="key_unit_set_aside",
-                        to="devices.device",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="key_unit_aside", to="devices.device"
                     ),
                 ),
             ],
@@ -114,7 +112,7 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("settled_at", None)),
                         fields=["device", "check_number"],
-                        name="key_unit_still_set_aside",
+                        name="key_unit_aside",
                     )
                 ],
                 "constraints": [models.UniqueConstraint(fields=("device", "digest"), name="key_unit_set_aside_once")],
