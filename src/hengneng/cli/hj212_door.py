@@ -68,13 +68,13 @@ def send(context: click.Context, file: Path, destination: str, seconds: float, t
         good, number = True, 0
         async for one in send_frames(host, int(port), frames, seconds=seconds, tries=tries):
             number += 1
-            good &= one.answer is not None or not one.wanted
+            good &= one.acknowledged or not one.wanted
             click.echo(json.dumps(_shape(number, one), ensure_ascii=False) if as_json else _said(number, one))
         return good
 
     try:
         good = asyncio.run(deliver())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise RefusedError(Problem("G003", "--to", {"found": destination, "reason": str(error)})) from None
     context.exit(0 if good else 1)
 
@@ -83,7 +83,7 @@ def _shape(number: int, one: Sent) -> dict[str, object]:
     return {
         "number": number,
         "command": one.frame.get("CN"),
-        "acknowledged": one.answer is not None,
+        "acknowledged": one.acknowledged,
         "answer": one.answer.get("CN") if one.answer else None,
         "tries": one.tries,
         "seconds": round(one.seconds, 4),
@@ -92,6 +92,9 @@ def _shape(number: int, one: Sent) -> dict[str, object]:
 
 def _said(number: int, one: Sent) -> str:
     values = {"number": number, "command": one.frame.get("CN") or "—", "tries": one.tries}
+    if one.answer is not None and not one.acknowledged:
+        found = one.answer.content.fields.get("QnRtn") if one.answer.content else None
+        return words("cli.hj212.sent_refused", result=found or "—", **values)
     if one.answer is not None:
         seconds = f"{one.seconds:.3f}"
         return words("cli.hj212.sent_acknowledged", answer=one.answer.get("CN"), seconds=seconds, **values)

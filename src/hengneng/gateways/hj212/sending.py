@@ -18,7 +18,7 @@ _READ = 1 << 16
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of a frame: ``answer`` is the frame that acknowledged it, None where none came or none was wanted.
+    """What became of a frame: ``answer`` is the frame that answered it, None where none came or none was wanted.
 
     ``tries``: how often it was sent; ``seconds`` from the last sending to the answer.
     """
@@ -28,6 +28,14 @@ class Sent:
     answer: Frame | None
     tries: int
     seconds: float
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the answer says that the frame was taken; 9011 may say that it was not."""
+        answer = self.answer
+        if answer is None or answer.get("CN") != "9011":
+            return answer is not None
+        return answer.content is not None and answer.content.fields.get("QnRtn") == "1"
 
 
 async def send_frames(
