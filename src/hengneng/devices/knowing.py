@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from django.db import transaction
@@ -41,9 +42,12 @@ class KnownDevice:
             found = ip_address(address)
         except ValueError:
             return False
+        # As sockets for both families name an IPv4 address.
+        found = getattr(found, "ipv4_mapped", None) or found
         return any(found in network for network in self.networks)
 
 
+@lru_cache(maxsize=4096)
 def networks_of(written: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """The networks of a list parted by blanks: ``10.1.2.3 10.2.0.0/16``. ValueError names what is none."""
     return tuple(ip_network(word, strict=False) for word in written.split())
