@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -177,9 +176,9 @@ def test_outlets_are_registered_and_bad_rows_come_back(outlet: Outlet, tmp_path:
 
 
 def test_the_limit_names_the_combustion_whose_reference_oxygen_it_means(
-    outlet: Any, device: Any, log: DeliveryLog, store: Store, deliver: Callable[..., int]
+    outlet: Outlet, log: DeliveryLog, store: Store, deliver: Callable[..., int]
 ) -> None:
-    """GB 13223-2011: existing coal boilers are judged at 6 %, though that table calls them coal boilers only."""
+    """GB 13223-2011: existing coal boilers are judged at 6 %; that table calls them coal boilers."""
     frames = [
         frame("2051", BEGIN + dt.timedelta(minutes=10 * n), group("a21026", Avg=150), group("a19001", Avg=9))
         for n in range(6)
