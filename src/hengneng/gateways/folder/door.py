@@ -71,6 +71,9 @@ class FolderDoor:
         """One round over all units; ``now`` in seconds of any clock that only goes forward."""
         close_old_connections()
         devices = self._devices()
+        for name in devices:
+            if Path(name).name == name:
+                make_folder(self.folder / INCOMING / name)
         seen: set[Path] = set()
         for unit in _folders(self.folder / INCOMING):
             device = devices.get(unit.name)
