@@ -22,6 +22,8 @@ LIMITS = {
     "monitoring/limits.toml": "Monitoring of emissions",
     "gateways/limits.toml": "Doors",
     "gateways/http/limits.toml": "The HTTP door",
+    "gateways/mqtt/limits.toml": "The bridge to MQTT",
+    "gateways/folder/limits.toml": "The folder door",
     "key_unit_items/limits.toml": "Items of key units",
     "readings/limits.toml": "Readings",
     "durable/limits.toml": "Durable tables",

@@ -8,7 +8,12 @@ import click
 
 from hengneng.cli.output import words
 
-_DOORS: dict[str, tuple[str, str]] = {"hj212": ("gateway_hj212", "serve"), "http": ("gateway_http", "serve")}
+_DOORS: dict[str, tuple[str, str]] = {
+    "hj212": ("gateway_hj212", "serve"),
+    "http": ("gateway_http", "serve"),
+    "mqtt": ("gateway_mqtt", "serve"),
+    "folder": ("gateway_folder", "serve"),
+}
 
 
 class _Doors(click.Group):

@@ -16,6 +16,7 @@ class Protocol(models.TextChoices):
     KEY_UNIT = "key_unit"
     MQTT = "mqtt"
     HTTP = "http"
+    FOLDER = "folder"
 
 
 class Device(models.Model):

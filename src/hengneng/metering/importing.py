@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from hengneng.access import Actor, Verb, seen_by
 from hengneng.acts import new_act_id, record
+from hengneng.durable.files import digest_of
 from hengneng.language import Language
 from hengneng.metering.intake import KnownMeters, ReadingsFile
 from hengneng.metering.models import Meter, ReadingsImport
@@ -71,17 +71,19 @@ def import_readings(
     *,
     utc: bool = False,
     return_folder: Path | None = None,
+    returned_to: Path | None = None,
     progress: Progress = lambda *_: None,
     stop: Stop = lambda: False,
 ) -> ImportedReadings:
-    """Take a file of readings into the store; rows that cannot be taken are written to ``NAME.returned.csv``.
+    """Take a file of readings into the store; rows that cannot be taken are written to ``NAME.returned.csv`` beside it,
+    in ``return_folder`` where nothing can be written there, or to ``returned_to``.
 
     The same file again does nothing, unless rows of it were refused: then it is read again, and what was taken before
     counts as doubles. Only meters for which ``actor`` may report are known. RefusedError E001, E204 when the file as
     a whole cannot be used, M… when the store refuses; StoppedError when ``stop`` says so, with nothing taken in.
     """
     try:
-        sha256 = _digest(file)
+        sha256 = digest_of(file)
     except OSError as error:
         raise RefusedError(Problem("E204", file.name, {"found": error.strerror or str(error)})) from error
     before = list(ReadingsImport.objects.filter(sha256=sha256).order_by("pk"))
@@ -89,7 +91,7 @@ def import_readings(
     if before and before[-1].refused == 0:
         result.known, result.arrival = True, before[-1].arrival
         return result
-    refused = Refused(file.name, _returned(file, return_folder), language)
+    refused = Refused(file.name, returned_to or _returned(file, return_folder), language)
     reading = ReadingsFile(file, _meters(actor), refused, utc)
     try:
         batches = (points for points in reading.batches() if len(points))
@@ -114,13 +116,10 @@ def import_readings(
     if reading.naive:
         hours = 0 if utc else readings_limit("local_day_offset_seconds") // 3600
         result.notes.append(Problem("E205", file.name, {"zone": f"UTC{hours:+d}"}))
+    if reading.unread:
+        result.notes.append(Problem("E208", file.name, {"count": reading.unread}))
     _keep(result, actor)
     return result
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _meters(actor: Actor) -> KnownMeters:

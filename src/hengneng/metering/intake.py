@@ -1,19 +1,21 @@
 """Files of readings as they come, streamed into columns of whole numbers: Parquet, CSV (gzip or not), XLSX, JSON lines.
 
-Columns ``meter`` (or ``meter_id``), ``time`` (or ``ts``) and ``value``; others are not looked at. What cannot be taken
-is given to ``Refused`` with its line; everything else goes on.
+Columns ``meter`` (or ``meter_id``), ``time`` (or ``ts``) and ``value``; others are not looked at. Books that people
+keep may have a column for each meter instead (:mod:`hengneng.metering.hand_books`). What cannot be taken is given to
+``Refused`` with its line; everything else goes on.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime as dt
 import gzip
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile
@@ -24,9 +26,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
-from openpyxl import load_workbook
 
 from hengneng.metering.cells import local_zone
+from hengneng.metering.hand_books import (
+    BookReading,
+    BookRow,
+    is_wide,
+    long_readings,
+    moment_of,
+    plain_number,
+    rows_of_text,
+    unread,
+    wide_readings,
+    workbook,
+)
 from hengneng.metering.limits import limit
 from hengneng.metering.refused import Refusing
 from hengneng.problems import Problem, RefusedError
@@ -35,9 +48,14 @@ from hengneng.readings.points import Points, micro_from_float, micro_from_text
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-NAMES = {"meter": ("meter", "meter_id"), "time": ("time", "ts"), "value": ("value",)}
+NAMES = {
+    "meter": ("meter", "meter_id", "表计", "仪表"),
+    "time": ("time", "ts", "时间", "抄表时间", "日期", "抄表日期"),
+    "value": ("value", "读数", "表码"),
+}
 LARGEST = 2**62
 _JSON = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+_GZIP = b"\x1f\x8b"
 _PARTS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
@@ -60,9 +78,27 @@ class KnownMeters:
         at[at == len(names)] = 0
         return np.where(names[at] == written, numbers[at], 0)
 
+    def without_zeros(self, written: str) -> str:
+        """Identifiers that ``written`` would be, had a spreadsheet not taken the zeros at their left; empty: none."""
+        return ", ".join(self._zeros_lost.get(str(written).strip(), ()))
+
     @cached_property
     def _by_word(self) -> Mapping[str, int]:
-        return {str(number): number for number in self.numbers.values()} | dict(self.numbers)
+        by_number = {str(number): number for number in self.numbers.values()}
+        for word, names in self._zeros_lost.items():
+            # The number of one meter may be what is left of the identifier of another: that word means neither.
+            if {self.numbers[name] for name in names} != {by_number.get(word)}:
+                by_number.pop(word, None)
+        return by_number | dict(self.numbers)
+
+    @cached_property
+    def _zeros_lost(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for name in sorted(self.numbers):
+            if name.startswith("0") and name.isdecimal():
+                short = name.lstrip("0") or "0"
+                found[short] = (*found.get(short, ()), name)
+        return found
 
     @cached_property
     def _by_whole_number(self) -> tuple[Ints, Ints]:
@@ -76,7 +112,8 @@ class ReadingsFile:
     """A file of readings, or its bytes, read part by part. ``naive`` turns true when a time without a zone was met.
 
     ``utc``: such times are UTC; otherwise they are local. ``kind``: csv, parquet or json (one object a line); empty:
-    the first bytes of the file say it, and JSON is not among them.
+    the first bytes of the file say it, and JSON is not among them. ``unread``: cells of a book that say that a meter
+    was not read.
     """
 
     source: Path | bytes
@@ -86,6 +123,7 @@ class ReadingsFile:
     kind: str = ""
     naive: bool = False
     read: int = 0
+    unread: int = 0
     _torn_lines: list[int] = field(default_factory=list)
 
     @property
@@ -118,9 +156,14 @@ class ReadingsFile:
         elif self.kind == "parquet" or (not self.kind and start == b"PAR1"):
             yield from self._of_parquet()
         elif not self.kind and start == b"PK\x03\x04":
-            yield from self._of_workbook()
+            epoch, rows = workbook(self._open)
+            yield from self._of_book(rows, epoch)
+        elif not self.kind and not start.startswith(_GZIP) and self._is_book():
+            with self._open() as file:
+                content = file.read()
+            yield from self._of_book(rows_of_text(content, self.name), None)
         else:
-            yield from self._of_csv(compressed=not self.kind and start.startswith(b"\x1f\x8b"))
+            yield from self._of_csv(compressed=not self.kind and start.startswith(_GZIP))
 
     def _chosen(self, columns: Sequence[str]) -> list[str]:
         """The columns that are needed, as the file calls them. RefusedError E001."""
@@ -166,6 +209,17 @@ class ReadingsFile:
         with self._open() as opened, gzip.open(opened, "rb") if compressed else opened as file:
             first = file.readline(limit("bytes_of_a_block"))
         return next(csv.reader([first.decode("utf-8-sig", "replace").rstrip("\r\n")]), [])
+
+    def _is_book(self) -> bool:
+        """Whether a text is none that the quick way can read: another encoding than UTF-8, another first line."""
+        with self._open() as file:
+            start = file.read(limit("bytes_of_a_block"))
+        try:
+            codecs.getincrementaldecoder("utf-8-sig")().decode(start)
+        except UnicodeDecodeError:
+            return True
+        head = [column.strip() for column in self._header(compressed=False)]
+        return not all(any(column in names for column in head) for names in NAMES.values())
 
     def _torn(self, row: pcsv.InvalidRow) -> str:
         """A row with too many or too few cells. Empty lines are passed over, but counted."""
@@ -217,20 +271,36 @@ class ReadingsFile:
         self.refused.add(number, (shown, "", ""), "G110", found=shown)
         return nothing
 
-    def _of_workbook(self) -> Iterator[tuple[int, pa.Table]]:
-        source = self.source if isinstance(self.source, Path) else io.BytesIO(self.source)
-        sheet = load_workbook(source, read_only=True, data_only=True).worksheets[0]
-        rows = sheet.iter_rows(values_only=True)
-        head = [str(cell or "").strip() for cell in next(rows, ())]
-        places = [head.index(name) for name in self._chosen(head)]
-        line, part = 2, []
-        for row in rows:
-            part.append([_shown(row[place]) if place < len(row) else "" for place in places])
+    def _of_book(self, rows: Iterable[BookRow], epoch: dt.datetime | None) -> Iterator[tuple[int, pa.Table]]:
+        """Parts of a book that people keep, row by row or a column for each meter; each reading names its cells."""
+        part: list[BookReading] = []
+        for one in self._of_book_rows(iter(rows), epoch):
+            part.append(one)
             if len(part) == limit("readings_at_once"):
-                yield line, _of_text(part)
-                line, part = line + len(part), []
+                yield 0, _of_readings(part)
+                part = []
         if part:
-            yield line, _of_text(part)
+            yield 0, _of_readings(part)
+
+    def _of_book_rows(self, rows: Iterator[BookRow], epoch: dt.datetime | None) -> Iterator[BookReading]:
+        above: list[BookRow] = []
+        for head in rows:
+            cells = tuple(cell.strip() for cell in head.cells)
+            if all(any(cell in names for cell in cells) for names in NAMES.values()):
+                columns = [cells.index(name) for name in self._chosen(cells)]
+                yield from long_readings(head, rows, columns, epoch)
+                return
+            if is_wide(cells):
+                for one in wide_readings(BookRow(head.line, cells), rows, epoch):
+                    if unread(one.cells[2]):
+                        self.unread += 1
+                    else:
+                        yield one
+                return
+            above.append(head)
+            if len(above) == limit("lines_above_the_head"):
+                break
+        self._chosen(next((row.cells for row in above if any(row.cells)), ()))
 
     def _points(self, line: int, table: pa.Table) -> Points:
         numbers = self._numbers(table["meter"])
@@ -242,11 +312,23 @@ class ReadingsFile:
                 cells = tuple(_shown(table[name][place].as_py()) for name in NAMES)
                 if not any(cells):
                     continue  # an empty line
-                number = "E201" if numbers[place] <= 0 else "E202" if bad_time[place] else "E203"
-                found = cells[("E201", "E202", "E203").index(number)]
-                self.refused.add(self._line(line + place), cells, number, found=found)
+                at_fault = 0 if numbers[place] <= 0 else 1 if bad_time[place] else 2
+                self._refuse(line + place, table, place, cells, at_fault)
             numbers, at, value = numbers[good], at[good], value[good]
         return Points(numbers.astype(np.int32), at, value)
+
+    def _refuse(self, line: int, table: pa.Table, place: int, cells: tuple[str, ...], at_fault: int) -> None:
+        """Say what is wrong with the cell ``at_fault`` of a reading; a book names that cell."""
+        number, values = ("E201", "E202", "E203")[at_fault], {"found": cells[at_fault]}
+        if cells[at_fault].startswith("="):
+            number = "E207"
+        elif at_fault == 0 and (names := self.meters.without_zeros(cells[0])):
+            number, values["expected"] = "E206", names
+        if "line" in table.column_names:
+            line, values["cell"] = table["line"][place].as_py(), table["places"][place].as_py()[at_fault]
+        else:
+            line = self._line(line)
+        self.refused.add(line, cells, number, **values)
 
     def _numbers(self, column: pa.ChunkedArray) -> Ints:
         if pa.types.is_integer(column.type):
@@ -274,11 +356,8 @@ class ReadingsFile:
         return 0 if self.utc else readings_limit("local_day_offset_seconds")
 
     def _seconds(self, written: object) -> int:
-        try:
-            found = dt.datetime.fromisoformat(str(written).strip().replace("/", "-"))
-        except ValueError:
-            return -LARGEST
-        if found.microsecond:
+        found = moment_of(str(written))
+        if found is None:
             return -LARGEST
         if found.tzinfo is None:
             self.naive = True
@@ -312,18 +391,30 @@ def _by_word(column: pa.ChunkedArray, meaning: Callable[[object], int], nothing:
 
 
 def _one_by_one(column: pa.ChunkedArray) -> tuple[Ints, Bools]:
-    micro = np.zeros(len(column), np.int64)
-    bad = np.zeros(len(column), np.bool_)
-    for place, written in enumerate(column.to_pylist()):
-        try:
-            found = micro_from_text(str(written))
-            bad[place] = abs(found) >= LARGEST
-            micro[place] = 0 if bad[place] else found
-        except ValueError:
-            bad[place] = True
-    return micro, bad
+    found = [micro_of(str(written)) for written in column.to_pylist()]
+    bad = np.array([one is None for one in found], np.bool_)
+    return np.array([one or 0 for one in found], np.int64), bad
 
 
+def seconds_of(written: str) -> int | None:
+    """Seconds since 1970 of a time as written, local where it has no zone; None when it is none that can be."""
+    found = moment_of(written)
+    if found is None:
+        return None
+    seconds = int((found if found.tzinfo else found.replace(tzinfo=local_zone())).timestamp())
+    return seconds if _year("earliest_year", 0) <= seconds < _year("latest_year", 1) else None
+
+
+def micro_of(written: str) -> int | None:
+    """Micro-units of a number as written; None when it is none, too large, or has more than 6 decimals."""
+    try:
+        found = micro_from_text(plain_number(written))
+    except ValueError:
+        return None
+    return found if abs(found) < LARGEST else None
+
+
+@cache
 def _year(name: str, more: int) -> int:
     return int(dt.datetime(readings_limit(name) + more, 1, 1, tzinfo=local_zone()).timestamp())
 
@@ -335,3 +426,11 @@ def _shown(value: object) -> str:
 def _of_text(rows: Sequence[Sequence[str]]) -> pa.Table:
     columns = zip(*rows, strict=True)
     return pa.table({name: pa.array(column, pa.string()) for name, column in zip(NAMES, columns, strict=True)})
+
+
+def _of_readings(readings: Sequence[BookReading]) -> pa.Table:
+    columns = zip(*(one.cells for one in readings), strict=True)
+    texts = {name: pa.array(column, pa.string()) for name, column in zip(NAMES, columns, strict=True)}
+    return pa.table(
+        {**texts, "line": [one.line for one in readings], "places": [list(one.places) for one in readings]}
+    )

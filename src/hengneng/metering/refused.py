@@ -30,7 +30,7 @@ class Refused:
         self.count = 0
         self.problems: list[Problem] = []
         self._unknown: Counter[str] = Counter()
-        self._first: dict[str, int] = {}
+        self._first: dict[str, str] = {}
         self._file: TextIO | None = None
 
     @property
@@ -38,14 +38,18 @@ class Refused:
         return self.target.with_suffix(".partial")
 
     def add(self, line: int, cells: Sequence[str], number: str, **values: object) -> None:
-        """Note one row: its line, its cells and the check that refuses it. Unknown meters are counted by meter."""
+        """Note one row: its line, its cells and the check that refuses it. Unknown meters are counted by meter.
+
+        A value ``cell`` names the cell that is at fault.
+        """
         self.count += 1
+        where = f"{self.name}:{values.get('cell', line)}"
         if number == "E201":
             meter = str(values["found"])
             self._unknown[meter] += 1
-            self._first.setdefault(meter, line)
+            self._first.setdefault(meter, where)
             values["count"] = 1
-        problem = Problem(number, f"{self.name}:{line}", values)
+        problem = Problem(number, where, values)
         if number != "E201" and len(self.problems) < limit("problems_kept"):
             self.problems.append(problem)
         if self._file is None:
@@ -60,7 +64,7 @@ class Refused:
             self._file.close()
             self._partial.replace(self.target)
         unknown = [
-            Problem("E201", f"{self.name}:{self._first[meter]}", {"found": meter, "count": count})
+            Problem("E201", self._first[meter], {"found": meter, "count": count})
             for meter, count in self._unknown.most_common(limit("problems_kept"))
         ]
         return [*unknown, *self.problems]

@@ -1,0 +1,1 @@
+"""The folder door: books of hand-read meters, dropped into the folder of their unit."""
