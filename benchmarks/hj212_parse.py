@@ -17,7 +17,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 from hengneng.hj212 import FrameReader, crc, factor_group, message, parse_frame
 from hengneng.hj212.checksum import crc_bytewise
 
-CODES = ["w01001", "w01018", "w21003", "w21011", "w21001", "w00000", "w01010", "w01014", "w01009", "w20122", "w20123", "w20117"]
+CODES = [
+    "w01001", "w01018", "w21003", "w21011", "w21001", "w00000", "w01010", "w01014", "w01009", "w20122", "w20123",
+    "w20117",
+]  # fmt: skip
 ROUNDS, FRAMES = 7, 2000
 
 

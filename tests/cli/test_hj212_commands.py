@@ -82,7 +82,8 @@ def test_encode_is_the_inverse_of_decode(file: Path, tmp_path: Path) -> None:
 def test_encode_from_options() -> None:
     done = run(
         "encode", "--header", "QN=20160801085857223", "--header", "ST=32", "--header", "CN=1062",
-        "--header", "PW=100000", "--header", "MN=010000A8900016F000169DC0", "--header", "Flag=5", "--parameter", "RtdInterval=30",
+        "--header", "PW=100000", "--header", "MN=010000A8900016F000169DC0", "--header", "Flag=5",
+        "--parameter", "RtdInterval=30",
     )  # fmt: skip
     assert done.stdout.endswith("CP=&&RtdInterval=30&&1C80\\r\\n\n")
     assert json.loads(run("encode", "--header", "ST=32", "--json").stdout)["raw"].startswith("##")

@@ -12,10 +12,9 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from hengneng.deliveries import Delivery, DeliveryLog
 from support.homes import Finished, Home
 from support.postgresql import free_port
-
-from hengneng.deliveries import Delivery, DeliveryLog
 
 # The program with other numbers in its limits, so that what takes minutes takes seconds.
 PROGRAM = """
