@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from support.hj212_doors import MN, OTHER, QUIET, Kept, frame, known, loops, opened, qn, run
 
+from hengneng.gateways.hj212.connection import Why
 from hengneng.hj212 import heartbeat
 from hengneng.problems import Problem, RefusedError
 
@@ -277,7 +278,14 @@ def test_a_silent_connection_is_closed(small: Callable[..., None]) -> None:
             (connection,) = door.door._connections
             connection.look(connection._heard + 99)
             assert await client.quiet()
-            connection.look(connection._heard + 100)
+            connection.hold(Why.FULL, True)
+            connection.look(heard := connection._heard + 1000)
+            connection.hold(Why.FULL, False)
+            # Who does not read its answers is not waited for.
+            connection.pause_writing()
+            connection.look(heard + 99)
+            assert await client.quiet()
+            connection.look(heard + 100)
             assert await client.closed()
             await door.until(lambda: not door.door._connections)
             assert door.door.line_of(MN) is None
@@ -325,7 +333,7 @@ def test_a_door_that_cannot_commit_any_more_ends(monkeypatch: pytest.MonkeyPatch
             client = await door.client()
             client.send(frame())
             assert await client.closed()
-            await door.task
+            await asyncio.wait({door.task}, timeout=5)
 
     with pytest.raises(MemoryError):
         run(work)

@@ -149,8 +149,8 @@ def test_devices_on_one_connection_are_forgiven_each_for_itself() -> None:
             await client.lines(1)
             assert len(door.kept.deliveries) == 51
             assert [one.sender for one in door.kept.deliveries].count(OTHER) == 25
-            assert door.door.line_of(MN)
-            assert door.door.line_of(OTHER)
+            assert door.door.line_of(MN) is not None
+            assert door.door.line_of(OTHER) is not None
             client.writer.close()
             await door.until(lambda: door.door.line_of(MN) is None and door.door.line_of(OTHER) is None)
 

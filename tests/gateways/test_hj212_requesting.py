@@ -79,12 +79,9 @@ def states() -> list[tuple[str, int, str]]:
 @pytest.mark.parametrize(
     ("command", "parameters", "number"),
     [
-        ("9999", (), "G001"),
-        ("9014x", (), "G001"),
-        ("9012", (), "G001"),
+        ("9999", (), "G001"), ("9014x", (), "G001"), ("9012", (), "G001"),
         ("1012", (("SystemTime", "1;CN=3"),), "G002"),
-        ("1012", (("", "1"),), "G002"),
-        ("1012", (("a", "1\0"),), "G002"),
+        ("1012", (("", "1"),), "G002"), ("1012", (("a", "1\0"),), "G002"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused(

@@ -231,6 +231,18 @@ def test_a_missing_part_is_named_when_the_time_is_over() -> None:
     assert assembly.expired(1000.0) == []
 
 
+def test_a_part_that_comes_again_behind_its_packet_begins_no_other_until_the_patience_is_over() -> None:
+    parts = [read(part.frame()) for part in split(whole(100))]
+    assembly = Assembly()
+    assert [assembly.add(part, 100.0) is not None for part in parts] == [False] * (len(parts) - 1) + [True]
+    assert assembly.add(parts[-1], 139.0) is None
+    assert len(assembly) == 0
+    assert assembly.expired(139.0) == []
+    assert assembly.add(parts[-1], 140.0) is None
+    assert len(assembly) == 1
+    assert len(assembly.expired(180.0)) == 1
+
+
 def test_parts_without_a_time_belong_together_by_consecutive_numbers() -> None:
     log = new_message("2017", qn="20240301081000223", st="31", cn="3020", mn=MN,
                   parameters=[factor_group(f"i1100{n}", {"Info": "x" * 400}) for n in range(4)])  # fmt: skip
@@ -249,6 +261,7 @@ def test_an_assembly_holds_no_more_than_its_limit() -> None:
         assembly.add(read(made.frame()), float(number) / 1000)
     assert len(assembly.expired(1.0)) == 300 - 256
     assert len(assembly) == 256
+    assert Assembly(most=3).most == 3
 
 
 @pytest.mark.parametrize(

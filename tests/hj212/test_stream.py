@@ -134,6 +134,27 @@ def test_twenty_refused_in_a_row_end_the_reading_and_one_good_frame_forgives() -
     assert reader.pending == 0
 
 
+def test_another_profile_judges_anew_what_is_pending() -> None:
+    segment = b"QN=20260601000000000;ST=31;CN=2011;PW=1;MN=A;Flag=5;CP=&&&&"
+    frame = b"##%04d%b%04X\r\n" % (len(segment) + 6, segment, crc(segment))
+    reader = FrameReader()
+    assert reader.feed(frame) == []
+    reader.profile = Profile(length_counts="crc_and_crlf")
+    assert [one.segment for one in reader.feed(b"")] == [segment]
+
+
+def test_pieces_that_are_pardoned_do_not_end_the_reading() -> None:
+    piece = b"##0010abcdefghij0000\r\n"
+    reader = FrameReader()
+    for _ in range(2 * limit("pieces_rejected_in_a_row")):
+        assert len(reader.feed(piece)) == 1
+        reader.pardon()
+    assert not reader.hopeless
+    for _ in range(limit("pieces_rejected_in_a_row")):
+        reader.feed(piece)
+    assert reader.hopeless
+
+
 def test_a_flood_without_frames_ends_the_reading() -> None:
     reader = FrameReader()
     for _ in range(70):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,7 @@ from hengneng.devices.knowing import networks_of
 from hengneng.devices.limits import limit
 from hengneng.devices.models import Device, Protocol, Stranger
 from hengneng.metering.cells import YES_NO, BadCellError, Refusals, filled, number, similar, word
-from hengneng.metering.sheets import Line, Sheet, read_sheet
-from hengneng.problems import Problem, RefusedError
+from hengneng.metering.sheets import Line, Sheet, TableImport, check_columns, read_sheet
 from hengneng.registry.models import Organisation
 
 REQUIRED = ("protocol", "identifier", "unit")
@@ -28,34 +27,9 @@ COLUMNS = (*REQUIRED, *ATTRIBUTES)
 KEY_BYTES = 16  # SM4 (GB/T 32907) has keys of 128 bits
 
 
-@dataclass
-class DeviceImport:
-    """What an import did, by names of devices. ``act`` is its id in the log; None when nothing was to be done."""
-
-    file: str
-    new: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    refused: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    act: str | None = None
-
-    def to_json(self) -> dict[str, object]:
-        """The result for machines."""
-        return {
-            "file": self.file,
-            "new": self.new,
-            "changed": self.changed,
-            "unchanged": self.unchanged,
-            "refused": self.refused,
-            "problems": [problem.to_json() for problem in self.problems],
-            "act": self.act,
-        }
-
-
 def import_devices(
     file: Path, *, actor: Actor | None = None, reason: str = "", example: bool = False
-) -> DeviceImport:
+) -> TableImport:
     """Bring devices of a CSV file or workbook into the register, in one transaction and as one act.
 
     A column that the table has not got leaves what was there. RefusedError when the file as a whole cannot be used
@@ -63,8 +37,8 @@ def import_devices(
     """
     actor = actor or terminal_actor()
     sheet = read_sheet(file)
-    _check_columns(sheet)
-    result, refusals = DeviceImport(sheet.name), Refusals(sheet.name)
+    check_columns(sheet, REQUIRED, COLUMNS)
+    result, refusals = TableImport(sheet.name), Refusals(sheet.name)
     act = new_act_id()
     with transaction.atomic():
         one_writer(Device._meta.db_table)
@@ -100,26 +74,13 @@ class _Given:
     act: str
 
 
-def _check_columns(sheet: Sheet) -> None:
-    names = [name for name in sheet.columns if name]
-    missing = [name for name in REQUIRED if name not in names]
-    unknown = [name for name in names if name not in COLUMNS or names.count(name) > 1]
-    if missing or unknown:
-        values = {
-            "missing": ", ".join(missing) or "—",
-            "unknown": ", ".join(unknown) or "—",
-            "expected": ", ".join(COLUMNS),
-        }
-        raise RefusedError(Problem("E001", f"{sheet.name}:1", values))
-
-
 def _take(
     line: Line,
     sheet: Sheet,
     units: dict[str, Organisation],
     known: dict[str, Device],
     given: _Given,
-    result: DeviceImport,
+    result: TableImport,
 ) -> None:
     filled(line, "protocol")
     protocol = word(line, "protocol", Protocol.values, "")

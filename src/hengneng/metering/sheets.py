@@ -6,7 +6,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from openpyxl import load_workbook
@@ -36,6 +36,45 @@ class Sheet:
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
     sha256: str
+
+
+@dataclass
+class TableImport:
+    """What the import of a table into a register did, by names. ``act`` is its id in the log; None: nothing to do."""
+
+    file: str
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    refused: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    act: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The result for machines."""
+        return {
+            "file": self.file,
+            "new": self.new,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "refused": self.refused,
+            "problems": [problem.to_json() for problem in self.problems],
+            "act": self.act,
+        }
+
+
+def check_columns(sheet: Sheet, required: Sequence[str], known: Sequence[str]) -> None:
+    """RefusedError E001 when a required column is missing, or one is unknown or stands there twice."""
+    names = [name for name in sheet.columns if name]
+    missing = [name for name in required if name not in names]
+    unknown = [name for name in names if name not in known or names.count(name) > 1]
+    if missing or unknown:
+        values = {
+            "missing": ", ".join(missing) or "—",
+            "unknown": ", ".join(unknown) or "—",
+            "expected": ", ".join(known),
+        }
+        raise RefusedError(Problem("E001", f"{sheet.name}:1", values))
 
 
 def read_sheet(file: Path) -> Sheet:

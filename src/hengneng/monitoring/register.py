@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,8 @@ from hengneng.acts import new_act_id, record
 from hengneng.database.locking import one_writer
 from hengneng.devices.models import Device, Protocol
 from hengneng.metering.cells import YES_NO, BadCellError, Refusals, filled, similar, word
-from hengneng.metering.sheets import Line, Sheet, read_sheet
+from hengneng.metering.sheets import Line, Sheet, TableImport, check_columns, read_sheet
 from hengneng.monitoring.models import Outlet
-from hengneng.problems import Problem, RefusedError
 from hengneng.registry.models import Organisation
 from hengneng.rules.tables import rule_table
 
@@ -27,34 +25,9 @@ FIELDS = (
 COLUMNS = (*REQUIRED, *FIELDS)
 
 
-@dataclass
-class OutletImport:
-    """What an import did, by identifiers. ``act`` is its id in the log; None when nothing was to be done."""
-
-    file: str
-    new: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    refused: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    act: str | None = None
-
-    def to_json(self) -> dict[str, object]:
-        """The result for machines."""
-        return {
-            "file": self.file,
-            "new": self.new,
-            "changed": self.changed,
-            "unchanged": self.unchanged,
-            "refused": self.refused,
-            "problems": [problem.to_json() for problem in self.problems],
-            "act": self.act,
-        }
-
-
 def import_outlets(
     file: Path, *, actor: Actor | None = None, reason: str = "", example: bool = False
-) -> OutletImport:
+) -> TableImport:
     """Bring outlets of a CSV file or workbook into the register, in one transaction and as one act.
 
     RefusedError when the file as a whole cannot be used (F001, F004, F006, E001, E003, E004); rows that are refused
@@ -62,17 +35,8 @@ def import_outlets(
     """
     actor = actor or terminal_actor()
     sheet = read_sheet(file)
-    names = [name for name in sheet.columns if name]
-    missing = [name for name in REQUIRED if name not in names]
-    unknown = [name for name in names if name not in COLUMNS or names.count(name) > 1]
-    if missing or unknown:
-        values = {
-            "missing": ", ".join(missing) or "—",
-            "unknown": ", ".join(unknown) or "—",
-            "expected": ", ".join(COLUMNS),
-        }
-        raise RefusedError(Problem("E001", f"{sheet.name}:1", values))
-    result, refusals, act = OutletImport(sheet.name), Refusals(sheet.name), new_act_id()
+    check_columns(sheet, REQUIRED, COLUMNS)
+    result, refusals, act = TableImport(sheet.name), Refusals(sheet.name), new_act_id()
     with transaction.atomic():
         one_writer(Outlet._meta.db_table)
         taking = _Taking(actor, sheet, example, act, result)
@@ -100,7 +64,7 @@ def import_outlets(
 
 
 class _Taking:
-    def __init__(self, actor: Actor, sheet: Sheet, example: bool, act: str, result: OutletImport) -> None:
+    def __init__(self, actor: Actor, sheet: Sheet, example: bool, act: str, result: TableImport) -> None:
         self.actor, self.sheet, self.example, self.act, self.result = actor, sheet, example, act, result
         self.units = {one.identifier: one for one in Organisation.objects.all()}
         self.devices = {one.identifier: one for one in Device.objects.filter(protocol=Protocol.HJ212)}

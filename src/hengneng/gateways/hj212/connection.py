@@ -119,12 +119,13 @@ class Connection(asyncio.Protocol):
     def look(self, now: float) -> None:
         """Once a second: give up a half frame that does not grow, and a peer that has long been silent."""
         reader = self.reader
-        if self._still:
-            # Whoever is not listened to is not late.
-            self._heard = self._begun_since = now
-        elif now - self._heard >= limit("seconds_until_closed"):
-            self.close()
-        elif not reader.pending:
+        if self._still & ~Why.UNREAD:
+            # Whoever is not listened to is not silent; whoever does not listen may be gone.
+            self._heard = now
+        if now - self._heard >= limit("seconds_until_closed"):
+            # Not waiting for what the peer has not read for so long.
+            self.abort()
+        elif self._still or not reader.pending:
             self._begun_since = now
         elif reader.begun != self._begun:
             self._begun, self._begun_since = reader.begun, now
