@@ -38,6 +38,8 @@ def serve(
 ) -> None:
     """Open the bridge."""
     from hengneng.cli.records import ready
+
+    ready()
     from hengneng.gateways.mqtt.broker import Broker, address_of_broker, tls_context
 
     name, port = address_of_broker(where, tls)
@@ -51,7 +53,6 @@ def serve(
         password=os.environ.get("HENGNENG_MQTT_PASSWORD", ""),
         tls=tls_context(ca, certificate, key) if tls else None,
     )
-    ready()
     from hengneng.gateways.mqtt.opening import open_bridge
 
     def said() -> None:
