@@ -43,6 +43,7 @@ class Mosquitto:
     folder: Path
     port: int
     more: str = "allow_anonymous true"
+    saves: str = "autosave_on_changes true\nautosave_interval 1"
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -53,7 +54,7 @@ class Mosquitto:
         configuration = self.folder / "mosquitto.conf"
         configuration.write_text(
             f"listener {self.port} 127.0.0.1\n{self.more}\npersistence true\npersistence_location {self.folder}/\n"
-            "autosave_on_changes true\nautosave_interval 1\nmax_queued_messages 0\n"
+            f"{self.saves}\nmax_queued_messages 0\n"
             + (f"user {'root' if os.geteuid() == 0 else 'mosquitto'}\n"),
             "utf-8",
         )
@@ -74,9 +75,11 @@ class Mosquitto:
 
 
 @contextmanager
-def running_mosquitto(folder: Path, more: str = "allow_anonymous true") -> Iterator[Mosquitto]:
+def running_mosquitto(
+    folder: Path, more: str = "allow_anonymous true", saves: str = Mosquitto.saves
+) -> Iterator[Mosquitto]:
     """A broker, stopped at the end."""
-    broker = Mosquitto(folder, free_port(), more)
+    broker = Mosquitto(folder, free_port(), more, saves)
     broker.start()
     try:
         yield broker
@@ -177,9 +180,10 @@ class Device:
         wait_until(lambda: len(self.answers) > before, f"an answer to {content!r}"[:200], patience)
         return self.answers[before]
 
-    def send(self, sequence: int, content: object) -> None:
-        """Send until it is acknowledged, once there is room for it."""
-        wait_until(lambda: self.pending() < self.window, "acknowledgements")
+    def send(self, sequence: int, content: object, *, wait: bool = True) -> None:
+        """Send until it is acknowledged, once there is room for it; without ``wait`` whether there is room or not."""
+        if wait:
+            wait_until(lambda: self.pending() < self.window, "acknowledgements")
         with self._lock:
             self._waiting[sequence] = (time.monotonic(), json.dumps(content).encode())
         self.client.publish(self.topic("readings"), json.dumps(content), 1)

@@ -80,7 +80,8 @@ def moment_of(written: str) -> dt.datetime | None:
         if by_hand is None:
             return None
         try:
-            found = dt.datetime(*(int(part or 0) for part in by_hand.groups()))  # type: ignore[misc]  # noqa: DTZ001
+            year, month, day, hour, minute, second = (int(part or 0) for part in by_hand.groups())
+            found = dt.datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
         except ValueError:
             return None
     return None if found.microsecond else found
@@ -194,5 +195,5 @@ def _time(written: str, epoch: dt.datetime | None) -> str:
     """A serial number of a day as the workbook counts days; anything else as it is written."""
     if epoch is None or not _SERIAL.fullmatch(written):
         return written
-    found = from_excel(float(written), epoch)
+    found: dt.datetime = from_excel(float(written), epoch)
     return (found + _HALF_A_SECOND).replace(microsecond=0).isoformat(" ")

@@ -7,6 +7,7 @@ and :class:`Line` reaches for it there, as for publishing without waiting. Nothi
 
 from __future__ import annotations
 
+import socket
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,12 +79,14 @@ def new_client(broker: Broker) -> aiomqtt.Client:
         "will": aiomqtt.Will(broker.status, OFFLINE, qos=1, retain=True),
         "keepalive": limit("seconds_between_signs_of_life"),
         "tls_context": broker.tls,
+        # Acknowledgements are small: the system would hold each back until the one before has arrived.
+        "socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         "max_queued_outgoing_messages": 2 * limit("messages_waiting"),
     }
     if broker.old:
         client = aiomqtt.Client(**same, protocol=aiomqtt.ProtocolVersion.V311, clean_session=False)
     else:
-        properties = Properties(PacketTypes.CONNECT)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = limit("seconds_of_session")
         properties.ReceiveMaximum = limit("messages_waiting")
         client = aiomqtt.Client(

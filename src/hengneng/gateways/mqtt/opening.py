@@ -71,6 +71,9 @@ class Connections:
                     await asyncio.wait_for(self._end.wait(), self._pause)
         looking.cancel()
 
+    async def _ended(self) -> None:
+        await self._end.wait()
+
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(door_limit("seconds_between_looks"))
@@ -90,7 +93,7 @@ class Connections:
                 self._on_open()
             reading = asyncio.create_task(self._read(client, waiting))
             answering = asyncio.create_task(self._answer(line, waiting))
-            ending = asyncio.create_task(self._end.wait())
+            ending = asyncio.create_task(self._ended())
             try:
                 await asyncio.wait((reading, answering, ending), return_when=asyncio.FIRST_COMPLETED)
                 if not reading.done() and not answering.done():
@@ -101,8 +104,8 @@ class Connections:
             finally:
                 metrics.connections.set(0)
                 metrics.waiting.set(0)
-                for task in (reading, answering, ending):
-                    task.cancel()
+                for each in (reading, answering, ending):
+                    each.cancel()
                 await asyncio.gather(reading, answering, ending, return_exceptions=True)
 
     async def _read(self, client: aiomqtt.Client, waiting: _Waiting) -> None:
