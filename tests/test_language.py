@@ -15,7 +15,7 @@ PYTHON = "\n".join(path.read_text("utf-8") for path in sorted(SOURCE.rglob("*.py
 TEMPLATES = "\n".join(path.read_text("utf-8") for path in sorted(SOURCE.rglob("*.html")))
 ASKED = re.compile(r"""(?:\b(?:words|message)\(|\{%\s*words|\{%\s*message)\s*["']([^"']+)["']""")
 # Ids that are put together: everything up to the first part that varies.
-PREFIX = re.compile(r"""f?["']([a-z_]+\.(?:[a-z_]+\.)*)(?:\{|["'])""")
+PREFIX = re.compile(r"""f?["']([a-z_]+\.(?:[a-z0-9_]+\.)*)(?:\{|["'])""")
 CODES = re.compile(r"""(?:Unknown|UndefinedError)\(\s*["']([a-z-]+)["']""")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from support.doors import Answer, OpenDoor, opened, registered
 from support.homes import Home
@@ -276,3 +277,30 @@ def test_upload_times_are_spread_over_the_night() -> None:
     assert times[0] >= "01:00:00"
     assert times[-1] < "06:00:00"
     assert len(set(times)) > 250
+
+
+def test_what_was_sent_is_rolled_up_for_the_day_that_it_is_of(home: Home, door: OpenDoor) -> None:
+    """Stamped at its end, a day's amount is of that day: a value 1 is 10,000 kWh; the month does not count again."""
+    unit = Unit(door)
+    unit.configure(configured(), configured(stat_type="2"), configured(STEEL, scope="2"))
+    days = [f"2026-06-{day:02d}" for day in (1, 2, 3)]
+    for place, day in enumerate(days):
+        unit.send(item(value=str(place + 1), day=day), item(STEEL, "0.5", day, scope="2"))
+    unit.send(item(value="6", statType="2"))
+    assert home.run("readings", "rollup").code == 0
+    done = home.run("readings", "export", "--hourly", "hours.parquet")
+    assert done.code == 0, done
+    rows = pq.read_table(home.folder / "hours.parquet").to_pylist()
+    found: dict[tuple[str, str], float] = {}
+    for one in rows:
+        hour = one["hour_utc"].replace(tzinfo=dt.UTC).astimezone(ZONE)
+        key = (str(one["meter_id"]), f"{hour:%Y-%m-%d}")
+        found[key] = found.get(key, 0) + one["quantity"]
+    site, steel = (f"{MILL}:{code}:1" for code in (ELECTRICITY, STEEL))
+    numbers = {site: str(number_of(home, ELECTRICITY)), steel: str(number_of(home, STEEL))}
+    named = {number: name for name, number in numbers.items()}
+    said = {(named.get(meter, meter), day): round(quantity, 3) for (meter, day), quantity in found.items()}
+    assert said == {
+        **{(site, day): 10_000.0 * (place + 1) for place, day in enumerate(days)},
+        **{(steel, day): 5_000.0 for day in days},
+    }

@@ -13,7 +13,7 @@ from monitoring.frames import BEGIN, frame, group
 from hengneng.deliveries import DeliveryLog
 from hengneng.emissions.series import HOUR
 from hengneng.monitoring.days import add_up_days, due_days
-from hengneng.monitoring.hours import outlet_hours
+from hengneng.monitoring.hours import day_of, outlet_hours
 from hengneng.monitoring.models import MonitoredDay, Outlet, OutletDay, OutletFinding
 from hengneng.monitoring.register import import_outlets
 from hengneng.monitoring.taking import take_values
@@ -173,3 +173,24 @@ def test_outlets_are_registered_and_bad_rows_come_back(outlet: Outlet, tmp_path:
     assert "coal-boiler-new" in result.problems[1].text("en")
     again = import_outlets(file)
     assert (again.new, again.unchanged) == ([], 1)
+
+
+def test_the_limit_names_the_combustion_whose_reference_oxygen_it_means(
+    outlet: Outlet, log: DeliveryLog, store: Store, deliver: Callable[..., int]
+) -> None:
+    """GB 13223-2011: existing coal boilers are judged at 6 %; that table calls them coal boilers."""
+    frames = [
+        frame("2051", BEGIN + dt.timedelta(minutes=10 * n), group("a21026", Avg=150), group("a19001", Avg=9))
+        for n in range(6)
+    ]
+    deliver(*frames)
+    take_values(log, store)
+    start = int(BEGIN.timestamp())
+    found = outlet_hours(store, outlet, start, start + 3600).pollutants["SO2"]
+    assert found.measured.values[0] == pytest.approx(150)
+    assert found.judged.values[0] == pytest.approx(150 * (21 - 6) / (21 - 9))
+
+
+def test_rules_are_those_of_the_local_day() -> None:
+    assert day_of(int(BEGIN.timestamp())) == BEGIN.date()
+    assert day_of(int(BEGIN.timestamp()) - 1) == BEGIN.date() - dt.timedelta(days=1)

@@ -259,6 +259,57 @@ def derivation(one: Desk, site: WorkingSite) -> None:
     one.go(str(one.page.locator("table.standing tbody td.achieved a").first.get_attribute("href")))
 
 
+# Devices that send made-up frames have none of these: rows are put where the site finds them.
+DEVICES = """
+import datetime as dt, django
+django.setup()
+from django.utils import timezone
+from hengneng.devices.models import Device, DeviceEvent, DeviceRequest, EventKind, Protocol
+from hengneng.devices.noticing import Knock, note_strangers
+now = timezone.now()
+note_strangers([Knock(Protocol.HJ212, "88888880000001", "10.1.2.3", now, b"##0076QN=20160801085857223;ST=32;CN=1062")])
+one = Device.objects.get(identifier="EXAMPLE0000001")
+if not one.events.exists():
+    for number, kind in enumerate(EventKind):
+        at = dt.datetime(2015, 6, 2, number, tzinfo=dt.UTC)
+        DeviceEvent.objects.create(device=one, kind=kind, at=at, address="10.1.2.4:5000", found="7200 s")
+    for number, state in enumerate(DeviceRequest.State):
+        DeviceRequest.objects.create(
+            device=one, command="2061", parameters="BeginTime=20150602000000;EndTime=20150603000000", state=state,
+            asked_by="example.region", asked_at=now, answer="ExeRtn=1", act="x",
+        ) if state not in ("sent", "accepted") else None
+"""
+
+
+def devices_noticed(one: Desk, site: WorkingSite) -> None:
+    """Devices with events and requests, and a stranger who has knocked."""
+    run_in(site, DEVICES)
+    one.go("/monitoring/devices/")
+    assert one.page.locator("#strangers").count() == 1
+
+
+def outlet_noticed(one: Desk, site: WorkingSite) -> None:
+    """A source whose device has a wrong clock and came from a second address; every gap open."""
+    run_in(site, DEVICES)
+    one.go("/monitoring/ZD-DA001/?month=2015-06")
+    _open_all(one)
+
+
+def device_asked(one: Desk, site: WorkingSite) -> None:
+    """A request that was just noted."""
+    one.go("/monitoring/devices/")
+    one.page.select_option("#ask-command", "1012")
+    _sent(one, "form.form button.main")
+    assert one.page.locator(".notice").count() == 1
+
+
+def device_refused(one: Desk, site: WorkingSite) -> None:
+    """A request without its times."""
+    one.go("/monitoring/devices/")
+    one.expected = (400,)
+    _sent(one, "form.form button.main")
+
+
 def keys(one: Desk, site: WorkingSite) -> None:
     """The list of keys."""
     one.go("/about/")
@@ -284,6 +335,10 @@ STATES: tuple[tuple[str, str, str, Callable[[Desk, WorkingSite], None]], ...] = 
     ("job-done", "example.region", "job", job("done")),
     ("job-failed", "example.region", "job", job("failed")),
     ("jobs", "example.region", "jobs", jobs_listed),
+    ("devices-noticed", "example.region", "monitoring-devices", devices_noticed),
+    ("outlet-noticed", "example.region", "monitoring-outlet", outlet_noticed),
+    ("device-asked", "example.region", "monitoring-devices", device_asked),
+    ("device-refused", "example.region", "monitoring-devices", device_refused),
     ("second-factor", "example.region", "account", second_factor),
     ("tokens", "example.region", "tokens", tokens),
     ("person-with-link", "example.administrator", "person", person_with_link),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PLAN = "/plans/xinjiang-2015/"
 UNIT = "/energy/units/example-cement-works-hami/"
+OUTLET = "/monitoring/ZD-DA001/"
 PUBLIC = [
     "/", "/plans/", PLAN, f"{PLAN}?indicator=public_energy_per_person", f"{PLAN}?q=nothing-like-it", f"{PLAN}document/",
     "/plans/qinghai-2019/", "/places/652200/", "/places/650102/", "/rules/", "/rules/warning_schemes/",
@@ -36,11 +37,14 @@ REGION = [
     "/account/", "/account/tokens/", "/energy/", "/energy/?by=carrier&month=2015-01", "/energy/?month=2020-01",
     f"{UNIT}?span=week&on=2015-01-20", f"{UNIT}?span=month&on=2015-01-20&carrier=01", f"{UNIT}33/2015-01-20/",
     "/energy/meters/HS-E-12/?on=2015-01-20", "/energy/meters/DS-E-01/2015-01-16/",
+    "/monitoring/", "/monitoring/?state=never", f"{OUTLET}?day=2015-06-03", f"{OUTLET}?month=2020-01",
+    "/monitoring/HS-DA001/", "/monitoring/DS-DW001/", f"{OUTLET}SO2/2015-06-03T09/", f"{OUTLET}NOx/2015-06-02T13/",
+    f"{OUTLET}SO2/2020-06-03T09/", f"{OUTLET}frames/1/", "/monitoring/devices/",
 ]  # fmt: skip
 ADMINISTRATOR = ["/people/", "/people/?q=nobody-like-it", "/people/add/", "/people/example.hami/", "/log/?verify=1"]
 REFUSED = {
     "/nowhere/": 404, "/facts/": 403, "/log/": 403, "/plans/nothing/": 404, "/places/999999/": 404,
-    f"{PLAN}?period=x": 400, "/rules/warning_schemes/?on=x": 400,
+    f"{PLAN}?period=x": 400, "/monitoring/": 403, "/rules/warning_schemes/?on=x": 400,
 }  # fmt: skip
 PAGES = [
     *(("", address, 200) for address in PUBLIC),
@@ -55,6 +59,8 @@ NO_PAGES = {
     "calendar-ics": "a file", "facts-csv": "a file", "facts-excel": "a file", "facts-compare-csv": "a file",
     "fact-import-returned": "a file", "rule-table-csv": "a file", "figure-json": "a file",
     "energy-csv": "a file", "energy-unit-csv": "a file", "openapi": "a file",
+    "monitoring-csv": "a file", "monitoring-loads-csv": "a file", "monitoring-hours-csv": "a file",
+    "monitoring-ask": "only receives a form",
     "duty-people": "a part of the page of the duty",
     "sign-out": "only receives a form", "account-password": "only receives a form",
     "account-language": "only receives a form", "account-second-factor": "only receives a form",

@@ -59,6 +59,7 @@ def list_devices(as_json: bool) -> None:
     rows = [
         {
             "device": str(one),
+            "protocol": one.protocol,
             "unit": one.unit.identifier,
             "name": one.name,
             "addresses": one.addresses,
@@ -73,6 +74,7 @@ def list_devices(as_json: bool) -> None:
     strangers = [
         {
             "device": f"{one.protocol}:{one.identifier}",
+            "protocol": one.protocol,
             "address": one.address,
             "knocks": one.knocks,
             "last_at": shown_time(one.last_at),
@@ -82,15 +84,20 @@ def list_devices(as_json: bool) -> None:
     if as_json:
         print_json({"devices": rows, "strangers": strangers})
         return
-    _print(("device", "unit", "name", "addresses", "interval", "active", "last"), [_shown(row) for row in rows])
+    columns = ("device", "protocol", "unit", "name", "addresses", "interval", "active", "last")
+    _print(columns, [_shown(row) for row in rows])
     if strangers:
         click.echo(words("cli.devices.strangers"))
-        _print(("device", "address", "knocks", "last_at"), strangers)
+        _print(("device", "protocol", "address", "knocks", "last_at"), [_spoken(row) for row in strangers])
 
 
 def _shown(row: dict[str, object]) -> dict[str, object]:
     last = words(f"devices.event.{row['last']}") if row["last"] else "—"
-    return {**row, "addresses": row["addresses"] or words("cli.devices.anywhere"), "last": last}
+    return {**_spoken(row), "addresses": row["addresses"] or words("cli.devices.anywhere"), "last": last}
+
+
+def _spoken(row: dict[str, object]) -> dict[str, object]:
+    return {**row, "protocol": words(f"devices.protocol.{row['protocol']}")}
 
 
 def _print(columns: tuple[str, ...], rows: list[dict[str, object]], names: str = "columns") -> None:

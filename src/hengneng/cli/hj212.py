@@ -217,5 +217,5 @@ def _from_json(data: dict[str, Any]) -> tuple[Message, str]:
     return Message(header, tuple(groups), data.get("cp_closed") is not False), encoding
 
 
-for _command in (serve, send, watch, ask, requests):
-    hj212.add_command(_command)
+for _one in (serve, send, watch, ask, requests):
+    hj212.add_command(_one)

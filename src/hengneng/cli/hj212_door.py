@@ -34,9 +34,14 @@ def _frames(file: Path) -> Iterator[Frame]:
         lines = file.read_text("utf-8").splitlines()
     except OSError as error:
         raise RefusedError(Problem("H001", file.name, {"found": error.strerror or str(error)})) from None
-    for line in lines:
+    except UnicodeDecodeError as error:
+        raise RefusedError(Problem("H002", file.name, {"found": error})) from None
+    for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield parse_frame(unescaped(line))
+            try:
+                yield parse_frame(unescaped(line))
+            except ValueError as error:
+                raise RefusedError(Problem("H002", f"{file.name}:{number}", {"found": error})) from None
 
 
 @click.command(help=words("cli.hj212.send"))
@@ -63,13 +68,13 @@ def send(context: click.Context, file: Path, destination: str, seconds: float, t
         good, number = True, 0
         async for one in send_frames(host, int(port), frames, seconds=seconds, tries=tries):
             number += 1
-            good &= one.answer is not None or not one.wanted
+            good &= one.acknowledged or not one.wanted
             click.echo(json.dumps(_shape(number, one), ensure_ascii=False) if as_json else _said(number, one))
         return good
 
     try:
         good = asyncio.run(deliver())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise RefusedError(Problem("G003", "--to", {"found": destination, "reason": str(error)})) from None
     context.exit(0 if good else 1)
 
@@ -78,7 +83,7 @@ def _shape(number: int, one: Sent) -> dict[str, object]:
     return {
         "number": number,
         "command": one.frame.get("CN"),
-        "acknowledged": one.answer is not None,
+        "acknowledged": one.acknowledged,
         "answer": one.answer.get("CN") if one.answer else None,
         "tries": one.tries,
         "seconds": round(one.seconds, 4),
@@ -87,6 +92,9 @@ def _shape(number: int, one: Sent) -> dict[str, object]:
 
 def _said(number: int, one: Sent) -> str:
     values = {"number": number, "command": one.frame.get("CN") or "—", "tries": one.tries}
+    if one.answer is not None and not one.acknowledged:
+        found = one.answer.content.fields.get("QnRtn") if one.answer.content else None
+        return words("cli.hj212.sent_refused", result=found or "—", **values)
     if one.answer is not None:
         seconds = f"{one.seconds:.3f}"
         return words("cli.hj212.sent_acknowledged", answer=one.answer.get("CN"), seconds=seconds, **values)
@@ -103,6 +111,7 @@ def watch(mn: str, last: int, follow: bool, as_json: bool) -> None:
     from hengneng.cli.records import ready
 
     ready()
+    from hengneng.gateways.hj212.door import NAME
     from hengneng.monitoring.running import open_deliveries
 
     with open_deliveries() as deliveries:
@@ -111,7 +120,7 @@ def watch(mn: str, last: int, follow: bool, as_json: bool) -> None:
             found = deliveries.read(after)
             for one in found:
                 after = one.number
-                if not mn or one.sender == mn:
+                if one.door == NAME and mn in ("", one.sender):
                     _show(one, as_json)
             if not found and not follow:
                 return
@@ -123,13 +132,16 @@ def watch(mn: str, last: int, follow: bool, as_json: bool) -> None:
 def _show(one: Delivery, as_json: bool) -> None:
     from datetime import UTC, datetime
 
+    from hengneng.hj212.escapes import escaped
+
     at = datetime.fromtimestamp(one.at / 1e6, UTC)
     text = one.content.decode("utf-8", "backslashreplace")
     if as_json:
         shape = {"number": one.number, "at": at.isoformat(), "peer": one.peer, "sender": one.sender, "content": text}
         click.echo(json.dumps(shape, ensure_ascii=False))
     else:
-        click.echo(f"{one.number} {shown_time(at)} {one.peer} {text}")
+        # With escapes: what a device sends must not steer the terminal of whoever watches.
+        click.echo(f"{one.number} {shown_time(at)} {one.peer} {escaped(one.content)}")
 
 
 @click.command(help=words("cli.hj212.ask"))
@@ -145,6 +157,9 @@ def ask(device: str, command: str, given: tuple[str, ...]) -> None:
     from hengneng.cli.devices import device_named
     from hengneng.gateways.hj212.asking import ask as ask_device
 
+    for one in given:
+        if "=" not in one:
+            raise RefusedError(Problem("G002", "--parameter", {"found": one}))
     pairs = [(name, value) for name, _, value in (one.partition("=") for one in given)]
     made = ask_device(terminal_actor(), device_named(device), command, pairs)
     click.echo(words("cli.hj212.asked", request=made.pk))

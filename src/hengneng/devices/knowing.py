@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from django.db import transaction
@@ -41,9 +42,12 @@ class KnownDevice:
             found = ip_address(address)
         except ValueError:
             return False
+        # As sockets for both families name an IPv4 address.
+        found = getattr(found, "ipv4_mapped", None) or found
         return any(found in network for network in self.networks)
 
 
+@lru_cache(maxsize=4096)
 def networks_of(written: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """The networks of a list parted by blanks: ``10.1.2.3 10.2.0.0/16``. ValueError names what is none."""
     return tuple(ip_network(word, strict=False) for word in written.split())
@@ -51,22 +55,26 @@ def networks_of(written: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 def known_devices(protocol: Protocol) -> Mapping[str, KnownDevice]:
     """The devices of a protocol that may send today, by identifier."""
-    rows = Device.objects.filter(protocol=protocol, active=True).select_related("unit")
+    # Plain values: thousands of devices are read every few seconds beside a loop that has frames to answer.
+    rows = Device.objects.filter(protocol=protocol, active=True).values_list(
+        "pk", "identifier", "unit_id", "unit__identifier", "unit__place_id", "addresses", "relaxations", "interval",
+        "key", "secret", "example",
+    )  # fmt: skip
     return {
-        row.identifier: KnownDevice(
-            id=row.pk,
-            identifier=row.identifier,
-            unit_id=row.unit_id,
-            unit=row.unit.identifier,
-            place=row.unit.place_id,
-            networks=networks_of(row.addresses),
-            relaxations=frozenset(row.relaxations.split()),
-            interval=row.interval,
-            key=bytes.fromhex(row.key),
-            secret=row.secret,
-            example=row.example,
+        identifier: KnownDevice(
+            id=key_of_row,
+            identifier=identifier,
+            unit_id=unit_id,
+            unit=unit,
+            place=place,
+            networks=networks_of(addresses),
+            relaxations=frozenset(relaxations.split()),
+            interval=interval,
+            key=bytes.fromhex(key),
+            secret=secret,
+            example=example,
         )
-        for row in rows
+        for key_of_row, identifier, unit_id, unit, place, addresses, relaxations, interval, key, secret, example in rows
     }
 
 

@@ -135,15 +135,8 @@ def mark_rules(on: dt.date, place: str | None = None) -> MarkRules:
 
 
 def reference_oxygen(standard: str, source_kind: str, on: dt.date, place: str | None = None) -> Parameter:
-    """Reference oxygen [fraction] of a standard for a kind of source on a day. RuleNotFoundError when unknown.
-
-    Limits know more kinds than reference oxygen does: ``coal-boiler-existing`` is a ``coal-boiler``. A kind that has no
-    row takes the longest one that its name begins with.
-    """
-    kinds = {one.key["source_kind"] for one in rule_table(OXYGEN).select(on, place) if one.key["standard"] == standard}
-    above = [kind for kind in kinds if f"{source_kind}-".startswith(f"{kind}-")]
-    kind = max(above, key=len, default=source_kind)
-    return parameter(lookup(OXYGEN, {"standard": standard, "source_kind": kind}, on, place))
+    """Reference oxygen [fraction] of a standard for a kind of source on a day. RuleNotFoundError when unknown."""
+    return parameter(lookup(OXYGEN, {"standard": standard, "source_kind": source_kind}, on, place))
 
 
 def emission_limit(

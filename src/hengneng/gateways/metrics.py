@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from hengneng.problems import Problem, RefusedError
+
 # Milliseconds matter below, seconds above: an acknowledgement waits for the disk.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -18,6 +20,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         given = {"labelnames": ("door",), "registry": self.registry}
         self.connections = Gauge("hengneng_connections", "Connections open now.", **given).labels(door)
+        self.devices = Gauge("hengneng_devices_online", "Devices that have sent lately.", **given).labels(door)
         self.messages = Counter("hengneng_messages", "Messages taken in durably.", **given).labels(door)
         self.values = Counter("hengneng_values", "Values taken in durably.", **given).labels(door)
         self.bytes = Counter("hengneng_received_bytes", "Bytes received.", **given).labels(door)
@@ -37,11 +40,15 @@ class Metrics:
 
     @contextmanager
     def served(self, host: str, port: int) -> Iterator[None]:
-        """Answer ``/metrics`` on ``port`` meanwhile; 0: nowhere."""
+        """Answer ``/metrics`` on ``port`` meanwhile; 0: nowhere. RefusedError C010 when it cannot be had."""
         if not port:
             yield
             return
-        server, thread = start_http_server(port, host, registry=self.registry)
+        try:
+            server, thread = start_http_server(port, host, registry=self.registry)
+        except OSError as error:
+            problem = Problem("C010", "--metrics-port", {"found": port, "expected": error.strerror})
+            raise RefusedError(problem) from None
         try:
             yield
         finally:

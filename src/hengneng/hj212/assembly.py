@@ -58,14 +58,17 @@ def part_of(frame: Frame) -> tuple[int, int] | None:
 class Assembly:
     """Joins the parts that come over one connection: ``add`` each frame, ``expired`` from time to time.
 
-    ``now`` is any clock in seconds that only goes forward.
+    ``now`` is any clock in seconds that only goes forward. ``most``: so many packets may wait; by default the limit for
+    one connection.
     """
 
-    def __init__(self, patience: float | None = None) -> None:
+    def __init__(self, patience: float | None = None, most: int | None = None) -> None:
+        self.most = limit("packets_in_assembly") if most is None else most
         self.patience = (
             limit("seconds_between_tries") * (limit("tries_after_the_first") + 1) if patience is None else patience
         )
         self._open: dict[Key, Packet] = {}
+        self._complete: dict[Key, float] = {}
 
     def __len__(self) -> int:
         return len(self._open)
@@ -73,8 +76,9 @@ class Assembly:
     def add(self, frame: Frame, now: float) -> Packet | None:
         """The packet that this frame completes; None while parts are missing, and for whole frames.
 
-        The same part again replaces nothing. Parts belong together by MN, CN, DataTime and PNUM; without DataTime, by
-        the QN of the first part.
+        The same part again replaces nothing, and after its packet was complete it begins no other for as long as the
+        patience: senders that have missed an acknowledgement repeat the last part. Parts belong together by MN, CN,
+        DataTime and PNUM; without DataTime, by the QN of the first part.
         """
         found = part_of(frame)
         if found is None:
@@ -84,15 +88,22 @@ class Assembly:
         time = content.fields.get("DataTime") if content else None
         key = (frame.get("MN") or "", frame.get("CN") or "", time or _first_qn(frame, number), count)
         packet = self._open.get(key)
+        if packet is None and now - self._complete.get(key, now - self.patience) < self.patience:
+            return None
         if packet is None:
             packet = self._open[key] = Packet(key, count, now)
         packet.parts.setdefault(number, frame)
-        return self._open.pop(key) if packet.complete else None
+        if not packet.complete:
+            return None
+        self._complete[key] = now
+        return self._open.pop(key)
 
     def expired(self, now: float) -> list[Packet]:
         """Packets whose missing parts will not come: the patience is over, or there are too many; no longer held."""
+        for key in [key for key, since in self._complete.items() if now - since >= self.patience]:
+            del self._complete[key]
         waiting = sorted(self._open.values(), key=lambda packet: packet.since)
-        surplus = max(len(waiting) - limit("packets_in_assembly"), 0)
+        surplus = max(len(waiting) - self.most, 0)
         over = [p for index, p in enumerate(waiting) if index < surplus or now - p.since >= self.patience]
         for packet in over:
             del self._open[packet.key]

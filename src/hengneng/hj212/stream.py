@@ -54,7 +54,7 @@ class FrameReader:
     """
 
     def __init__(self, profile: Profile = STANDARD, *, rejected_in_a_row: int | None = -1) -> None:
-        self.profile = profile
+        self._profile = profile
         self.skipped = 0
         self.hopeless = False
         self._most = limit("pieces_rejected_in_a_row") if rejected_in_a_row == -1 else rejected_in_a_row
@@ -66,6 +66,20 @@ class FrameReader:
         self._searched = 0
         self._begun = 0
         self._longest = longest_segment(profile)
+
+    @property
+    def profile(self) -> Profile:
+        """What is forgiven. Another one also judges what is pending anew: ``feed(b"")`` gives what it completes."""
+        return self._profile
+
+    @profile.setter
+    def profile(self, profile: Profile) -> None:
+        self._profile = profile
+        self._need, self._bad, self._searched = 0, False, 0
+
+    def pardon(self) -> None:
+        """The last refused piece was a frame after all: it does not count towards ``hopeless``."""
+        self._rejected = self._without = 0
 
     @property
     def pending(self) -> int:

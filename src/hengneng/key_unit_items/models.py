@@ -13,13 +13,13 @@ from hengneng.metering.models import Meter
 class Registration(models.Model):
     """The serial number (``deviceId``) that an end device was given, bound to the address that it came from."""
 
-    device = models.ForeignKey(Device, models.PROTECT, related_name="registrations")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="key_unit_registrations")
     address = models.CharField(max_length=60)
     number = models.CharField(max_length=32, unique=True)
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["device", "address"], name="one_registration_an_address")]
+        constraints = [models.UniqueConstraint(fields=["device", "address"], name="key_unit_one_registration")]
 
     def __str__(self) -> str:
         return f"{self.device} {self.address}"
@@ -28,7 +28,7 @@ class Registration(models.Model):
 class UnitConfiguration(models.Model):
     """A configuration as an end device sent it (JSON), and what was found wrong with it."""
 
-    device = models.ForeignKey(Device, models.PROTECT, related_name="configurations")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="key_unit_configurations")
     received_at = models.DateTimeField()
     digest = models.CharField(max_length=64)
     content = models.TextField()
@@ -37,7 +37,7 @@ class UnitConfiguration(models.Model):
     objects = WrittenOnceQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["device", "-id"], name="configurations_of_a_device")]
+        indexes = [models.Index(fields=["device", "-id"], name="key_unit_configurations")]
 
     def __str__(self) -> str:
         return f"{self.device} {self.received_at}"
@@ -49,7 +49,7 @@ class ConfiguredItem(models.Model):
     ``content``: all fields of the configuration (JSON), also those that mean nothing here.
     """
 
-    device = models.ForeignKey(Device, models.PROTECT, related_name="items")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="key_unit_items")
     code = models.CharField(max_length=20)
     stat_type = models.CharField(max_length=4)
     scope = models.TextField(blank=True)
@@ -63,7 +63,7 @@ class ConfiguredItem(models.Model):
     configuration = models.ForeignKey(UnitConfiguration, models.PROTECT, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["device", "code", "stat_type"], name="one_item_a_code")]
+        constraints = [models.UniqueConstraint(fields=["device", "code", "stat_type"], name="key_unit_one_item_a_code")]
 
     def __str__(self) -> str:
         return f"{self.device} {self.code} {self.stat_type}"
@@ -77,7 +77,7 @@ class SetAsideItem(models.Model):
     counts after all.
     """
 
-    device = models.ForeignKey(Device, models.PROTECT, related_name="set_aside")
+    device = models.ForeignKey(Device, models.PROTECT, related_name="key_unit_aside")
     digest = models.CharField(max_length=64)
     check_number = models.CharField(max_length=4)
     reason = models.TextField()
@@ -88,9 +88,9 @@ class SetAsideItem(models.Model):
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["device", "digest"], name="set_aside_once")]
+        constraints = [models.UniqueConstraint(fields=["device", "digest"], name="key_unit_set_aside_once")]
         indexes = [
-            models.Index(fields=["device", "check_number"], condition=Q(settled_at=None), name="items_still_set_aside")
+            models.Index(fields=["device", "check_number"], condition=Q(settled_at=None), name="key_unit_aside")
         ]
 
     def __str__(self) -> str:

@@ -55,6 +55,7 @@ NAMES = {
 }
 LARGEST = 2**62
 _GZIP = b"\x1f\x8b"
+_JSON = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 _PARTS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 
@@ -256,13 +257,16 @@ class ReadingsFile:
         if not line:
             return nothing
         try:
-            found = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
-        except (ValueError, RecursionError):
-            found = None
-        if isinstance(found, dict):
-            cells = [next((found[one] for one in names if found.get(one) is not None), "") for names in NAMES.values()]
-            if any(cells) and all(isinstance(cell, str) and cell.isprintable() for cell in cells):
+            found = _JSON.decode(line.decode("utf-8"))
+            cells = [found.get("meter"), found.get("time"), found.get("value")]
+            if None in cells:
+                cells = [next((found[one] for one in names if found.get(one) is not None), "")
+                         for names in NAMES.values()]  # fmt: skip
+            # Only texts can be joined; what cannot be shown is no name, time or number.
+            if (joined := "".join(cells)) and joined.isprintable():
                 return cells
+        except (ValueError, RecursionError, AttributeError, TypeError):
+            pass
         shown = line.decode("utf-8", "replace")[:80]
         self.refused.add(number, (shown, "", ""), "G110", found=shown)
         return nothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -23,7 +24,7 @@ from hengneng.emissions.parameters import (
 from hengneng.emissions.series import HOUR, Means, Samples, Values
 from hengneng.monitoring.limits import limit
 from hengneng.monitoring.models import Outlet, Series
-from hengneng.monitoring.taking import FLAG
+from hengneng.monitoring.taking import FLAG, local_offset
 from hengneng.readings.points import MICRO
 from hengneng.readings.reader import readings_of
 from hengneng.readings.store import Store
@@ -81,7 +82,10 @@ class PollutantHours:
 
 @dataclass(frozen=True)
 class OutletHours:
-    """The hours of an outlet from ``start`` to ``end`` [s UTC], by pollutant; ``columns``: what they were made of."""
+    """The hours of an outlet from ``start`` to ``end`` [s UTC], by pollutant; ``columns``: what they were made of.
+
+    ``state``: temperature [°C], pressures [Pa] and moisture [fraction] of gas that is sent as it flows, else None.
+    """
 
     outlet: Outlet
     start: int
@@ -92,6 +96,7 @@ class OutletHours:
     acidity: Means | None
     pollutants: dict[str, PollutantHours]
     columns: Columns = field(repr=False, default_factory=dict)
+    state: dict[str, Values] | None = field(repr=False, default=None)
 
 
 @cache
@@ -105,26 +110,43 @@ def pollutants_of(medium: str) -> dict[str, str]:
 
 def columns_of(store: Store, outlet: Outlet, start: int, end: int) -> Columns:
     """Everything that the device of an outlet sent for times from ``start`` up to, not including, ``end``."""
-    if outlet.device_id is None:
-        return {}
-    names = {one.number: one for one in Series.objects.filter(device=outlet.device_id)}
+    return columns_of_all(store, [outlet], start, end).get(outlet.pk, {})
+
+
+def columns_of_all(
+    store: Store, outlets: Iterable[Outlet], start: int, end: int, only: Collection[tuple[str, str]] | None = None
+) -> dict[int, Columns]:
+    """The same of several outlets by key, in one reading; ``only``: of these pairs of period and attribute."""
+    of_device = {one.device_id: one.pk for one in outlets if one.device_id is not None}
+    names = {
+        one.number: one
+        for one in Series.objects.filter(device__in=of_device)
+        if only is None or (one.period, one.attribute) in only
+    }
     if not names:
         return {}
     table = readings_of(store, sorted(names), start - 1, end - 1)
     meter, at, value = (table[name].to_numpy() for name in ("meter", "at", "value"))
     edges = np.flatnonzero(np.diff(meter)) + 1
-    found: Columns = {}
+    found: dict[int, Columns] = {}
     for begin, stop in zip([0, *edges], [*edges, len(meter)], strict=True):
         if stop > begin:
             one = names[int(meter[begin])]
-            found[one.period, one.factor, one.attribute] = Column(at[begin:stop], value[begin:stop] / MICRO)
+            of_outlet = found.setdefault(of_device[one.device_id], {})
+            of_outlet[one.period, one.factor, one.attribute] = Column(at[begin:stop], value[begin:stop] / MICRO)
     return found
 
 
-def outlet_hours(store: Store, outlet: Outlet, start: int, end: int) -> OutletHours:
-    """The hours of an outlet, computed from what its device sent for minutes. ``start`` and ``end``: whole hours."""
-    columns = columns_of(store, outlet, start, end)
-    day = dt.datetime.fromtimestamp(start, dt.UTC).date()
+def outlet_hours(
+    store: Store, outlet: Outlet, start: int, end: int, columns: Columns | None = None
+) -> OutletHours:
+    """The hours of an outlet, computed from what its device sent for minutes. ``start`` and ``end``: whole hours.
+
+    ``columns``: what was read already; by default everything is read.
+    """
+    if columns is None:
+        columns = columns_of(store, outlet, start, end)
+    day = day_of(start)
     rules = validity_rules(outlet.medium, day)
     interval = _interval(columns, rules)
     means = _Hours(columns, start, end, interval, rules, day)
@@ -148,7 +170,7 @@ def outlet_hours(store: Store, outlet: Outlet, start: int, end: int) -> OutletHo
             measured = dry_standard_hours(measured, **state)
         found[pollutant] = _pollutant(outlet, pollutant, factor, measured, flow, oxygen, rules, columns, day)
     acidity = None if gas else means.of(ACIDITY)
-    return OutletHours(outlet, start, end, interval, flow, oxygen, acidity, found, columns)
+    return OutletHours(outlet, start, end, interval, flow, oxygen, acidity, found, columns, state)
 
 
 @dataclass(frozen=True)
@@ -223,7 +245,7 @@ def _pollutant(
     day: dt.date,
 ) -> PollutantHours:
     judged = measured
-    reference = _reference(outlet, day)
+    reference = reference_of(outlet, pollutant, day)
     if reference is not None and rules.highest_oxygen is not None:
         air = oxygen.values * _PER_CENT if oxygen is not None else np.full(len(measured.times), np.nan)
         judged = at_reference_oxygen(measured, air, reference, rules.highest_oxygen)
@@ -245,11 +267,22 @@ def _mass(outlet: Outlet, measured: Means, flow: Means | None) -> Means:
     return mass if outlet.medium == Outlet.Medium.GAS else _scaled(mass, _GRAMS_TO_KILOGRAMS / 1e-6)
 
 
-def _reference(outlet: Outlet, day: dt.date) -> Parameter | None:
+def day_of(at: int) -> dt.date:
+    """The local day of a moment [s UTC]: the one whose rules hold for what begins then."""
+    return dt.datetime.fromtimestamp(at + local_offset(), dt.UTC).date()
+
+
+def reference_of(outlet: Outlet, pollutant: str, day: dt.date) -> Parameter | None:
+    """Reference oxygen [fraction] at which the limit of a pollutant is meant; None where there is none.
+
+    A row of the limits names the kind of combustion (``oxygen_kind``) under which table reference_oxygen has it.
+    """
     if outlet.medium != Outlet.Medium.GAS or not outlet.standard:
         return None
+    bound, _ = _limit(outlet, pollutant, day)
+    kind = bound.entry.attributes.get("oxygen_kind", "") if bound else outlet.source_kind
     try:
-        return reference_oxygen(outlet.standard, outlet.source_kind, day)
+        return reference_oxygen(outlet.standard, kind, day) if kind else None
     except RuleNotFoundError:
         return None
 

@@ -10,11 +10,10 @@ import numpy as np
 
 from hengneng.emissions.findings import consistency, operation, patterns, records, water
 from hengneng.emissions.findings.finding import Finding
-from hengneng.emissions.parameters import reference_oxygen, validity_rules
-from hengneng.monitoring.hours import EMPTY, GAS_FLOW, OutletHours, PollutantHours
+from hengneng.emissions.parameters import validity_rules
+from hengneng.monitoring.hours import EMPTY, GAS_FLOW, OutletHours, PollutantHours, reference_of
 from hengneng.monitoring.models import Outlet
 from hengneng.monitoring.taking import FLAG
-from hengneng.rules.tables import RuleNotFoundError
 
 # Pollutants of water that are looked at together (F10): a part cannot be above the whole.
 _PARTS_OF_WATER = {
@@ -98,9 +97,8 @@ def _conversion(hours: OutletHours, one: PollutantHours, on: dt.date) -> list[Fi
     highest = validity_rules(hours.outlet.medium, on).highest_oxygen
     if reported is None or hours.oxygen is None or highest is None:
         return []
-    try:
-        reference = reference_oxygen(hours.outlet.standard, hours.outlet.source_kind, on)
-    except RuleNotFoundError:
+    reference = reference_of(hours.outlet, one.pollutant, on)
+    if reference is None:
         return []
     at = one.measured.times
     air = hours.oxygen.values / 100

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hengneng.gateways.limits import limit
 from hengneng.hj212 import Frame, data_acknowledgement, frame_of, notice_acknowledgement, request_answer
 
-ANSWERS_TO_REQUESTS = frozenset({"9011", "9012"})
-ACKNOWLEDGEMENTS = frozenset({"9013", "9014"})
+ANSWERS = frozenset({"9011", "9012", "9013", "9014"})
 # Commands of these groups carry data or notices of a device (2xxx data, 3xxx control and its results); the others that
 # a device sends of its own accord (1001, 1013, 9015, 9021) are notices.
 _DATA_GROUPS = ("2", "3")
@@ -16,7 +15,7 @@ MN_UNKNOWN = 4  # QnRtn of table hj212_request_results: wrong MN
 def answer_when_kept(frame: Frame) -> bytes:
     """What is sent once the frame is on the disk; empty where the sender wants none."""
     flag, command = frame.flag, frame.get("CN") or ""
-    if flag is None or not flag.ack or command in ANSWERS_TO_REQUESTS or command in ACKNOWLEDGEMENTS:
+    if flag is None or not flag.ack or command in ANSWERS:
         return b""
     if command.startswith(_DATA_GROUPS):
         return _acknowledged(frame)

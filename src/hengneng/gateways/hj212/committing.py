@@ -91,7 +91,11 @@ class Committer:
             if answer:
                 answers.setdefault(id(sender), (sender, []))[1].append(answer)
         for sender, every in answers.values():
-            sender.send(b"".join(every))
+            try:
+                sender.send(b"".join(every))
+            except Exception as error:
+                # One peer that cannot be written to must not keep the others from their answers.
+                log("answer.failed", level="error", found=f"{type(error).__name__}: {error}")
         self._metrics.messages.inc(len(batch))
 
     def _failed(self, batch: list[Waiting], error: Exception) -> None:

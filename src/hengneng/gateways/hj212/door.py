@@ -6,26 +6,43 @@ import asyncio
 import datetime as dt
 import signal
 import time
+from collections import Counter
 from contextlib import suppress
+from typing import NamedTuple
 
 from hengneng.deliveries import Arrived, DeliveryLog
 from hengneng.devices.knowing import KnownDevice
 from hengneng.devices.models import EventKind, Protocol
 from hengneng.devices.noticing import Knock
 from hengneng.gateways.book import Book
-from hengneng.gateways.hj212.answering import ANSWERS_TO_REQUESTS, answer_to_stranger, answer_when_kept
+from hengneng.gateways.hj212.answering import ANSWERS, answer_to_stranger, answer_when_kept
 from hengneng.gateways.hj212.committing import Committer
-from hengneng.gateways.hj212.connection import Connection
+from hengneng.gateways.hj212.connection import Connection, Why
 from hengneng.gateways.hj212.requesting import Requests
 from hengneng.gateways.hj212.watching import Watch
 from hengneng.gateways.journal import log
 from hengneng.gateways.limits import limit
 from hengneng.gateways.metrics import Metrics
 from hengneng.hj212 import STANDARD, Assembly, Frame, Verdict, decrypted, frame_of, parse_frame
+from hengneng.hj212.building import INTERACTION
+from hengneng.hj212.escapes import escaped
 from hengneng.hj212.frame import TAIL
 from hengneng.hj212.relaxations import profile_of
 
 NAME = "hj212"
+MINUTE = 60.0
+
+
+class Line(NamedTuple):
+    """Over which connection a device has last sent, and how it speaks: requests are made in that dialect.
+
+    ``kind``: its ST, as far as it has sent anything else than interaction; ``password``: its PW.
+    """
+
+    connection: Connection
+    edition: str
+    kind: str
+    password: str
 
 
 class Door:
@@ -35,12 +52,14 @@ class Door:
         self.book, self.deliveries, self.metrics = book, deliveries, metrics
         self.watch = Watch(book)
         self.frames_a_minute = limit("messages_a_minute")
-        self.requests = Requests(self.connection_of)
-        self._assembly = Assembly()
+        self.requests = Requests(self.line_of)
+        self._assembly = Assembly(most=limit("packets_in_assembly"))
         self._connections: set[Connection] = set()
-        self._by_sender: dict[str, Connection] = {}
+        self._lines: dict[str, Line] = {}
         self._committer = Committer(deliveries, metrics, self._on_full)
         self._full = False
+        self._pace: Counter[str] = Counter()
+        self._minute = time.time()
 
     # --- connections --------------------------------------------------------------------------------------------
 
@@ -49,18 +68,20 @@ class Door:
         self._connections.add(connection)
         self.metrics.connections.inc()
         if self._full:
-            connection.hold(True)
+            connection.hold(Why.FULL, True)
 
     def closed(self, connection: Connection) -> None:
         """A peer has gone."""
         self._connections.discard(connection)
         self.metrics.connections.dec()
-        if self._by_sender.get(connection.sender) is connection:
-            del self._by_sender[connection.sender]
+        for sender in connection.senders:
+            line = self._lines.get(sender)
+            if line is not None and line.connection is connection:
+                del self._lines[sender]
 
-    def connection_of(self, sender: str) -> Connection | None:
-        """The connection over which a device has last sent."""
-        return self._by_sender.get(sender)
+    def line_of(self, sender: str) -> Line | None:
+        """The connection over which a device has last sent, if it is open."""
+        return self._lines.get(sender)
 
     def give_up(self, connection: Connection, now: float) -> None:
         """A peer that does not speak HJ 212 is shown out."""
@@ -71,10 +92,16 @@ class Door:
         log("connection.hopeless", level="warning", peer=connection.peer, sender=connection.sender)
         connection.close()
 
+    def failed(self, connection: Connection, raw: bytes, error: Exception) -> None:
+        """Something that nobody has thought of: neither kept nor answered, but said."""
+        self.metrics.refused("error")
+        found, frame = f"{type(error).__name__}: {error}", escaped(raw[: limit("bytes_in_journal")])
+        log("frame.failed", level="error", peer=connection.peer, found=found, frame=frame)
+
     def _on_full(self, full: bool) -> None:
         self._full = full
         for connection in self._connections:
-            connection.hold(full)
+            connection.hold(Why.FULL, full)
 
     # --- frames -------------------------------------------------------------------------------------------------
 
@@ -82,12 +109,13 @@ class Door:
         """A frame, or a piece that is none, has come."""
         sender = frame.get("MN") or connection.sender
         device = self.book.find(sender)
+        frame = self._second_look(connection, frame, device)
         if not frame.accepted:
-            frame, known = self._second_look(connection, frame, device), device
-            if not frame.accepted:
-                self._refuse(connection, frame, known, now)
-                return
+            self._count(connection, connection.peer)
+            self._refuse(connection, frame, device, now)
+            return
         if device is None:
+            self._count(connection, connection.peer)
             self._stranger(connection, frame, sender, now)
             return
         if not device.may_come_from(connection.address):
@@ -95,37 +123,69 @@ class Door:
             self.watch.refused(device, EventKind.REFUSED_ADDRESS, connection.address, now, "")
             connection.close()
             return
-        if connection.sender != sender or self._by_sender.get(sender) is not connection:
-            connection.sender = sender
-            self._by_sender[sender] = connection
-        connection.edition, connection.kind = frame.edition, frame.get("ST") or ""
+        self._count(connection, sender)
+        self._on_line(connection, sender, frame)
         self.watch.frame(device, connection.address, frame, now)
         flag = frame.flag
         if flag is not None and flag.split:
             self._assembly.add(frame, now)
-        if frame.get("CN") in ANSWERS_TO_REQUESTS:
-            self.requests.answered(sender, frame)
         # What a key has opened is kept in plain below what came: keys are exchanged, and the log outlives them.
         content = frame.raw if not frame.encrypted else frame.raw + TAIL + frame_of(frame.segment)
         arrived = Arrived(int(now * 1e6), NAME, connection.peer, sender, content)
         self._committer.submit(arrived, connection, answer_when_kept(frame))
+        if frame.get("CN") in ANSWERS:
+            self.requests.answered(sender, frame)
+
+    def _count(self, connection: Connection, key: str) -> None:
+        """Whoever sends too much is not read until the minute is over; the others of its connection wait with it.
+
+        ``key``: the device, or the peer for what is not taken, so that nobody uses up what is another's.
+        """
+        self._pace[key] += 1
+        if self._pace[key] == self.frames_a_minute + 1:
+            self.metrics.refused("too_many")
+        if self._pace[key] > self.frames_a_minute:
+            connection.hold(Why.TOO_MANY, True)
+
+    def _on_line(self, connection: Connection, sender: str, frame: Frame) -> None:
+        before = self._lines.get(sender)
+        kind = frame.get("ST") or ""
+        if kind == INTERACTION and before is not None:
+            # Answers and heartbeats say nothing about what the device measures.
+            kind = before.kind
+        line = Line(connection, frame.edition, kind, frame.get("PW") or "")
+        connection.sender = sender
+        if line != before:
+            self._lines[sender] = line
+            connection.senders.add(sender)
 
     def _second_look(self, connection: Connection, frame: Frame, device: KnownDevice | None) -> Frame:
-        """Whose piece this is, only its header says: with the key of that device, or what it is forgiven, it may do."""
-        if device is None:
-            return frame
+        """Whose piece this is, only its header says: what is forgiven depends on that device, and so does its key.
+
+        One connection may carry several devices, and the register may have changed since the last frame.
+        """
         if frame.verdict is Verdict.ENCRYPTED:
-            return decrypted(frame, device.key) if device.key else frame
-        profile = profile_of(device.relaxations)
-        if profile == STANDARD or connection.reader.profile == profile:
+            return decrypted(frame, device.key) if device is not None and device.key else frame
+        reader = connection.reader
+        if frame.accepted and not frame.forgiven:
             return frame
-        connection.reader.profile = profile
-        return parse_frame(frame.raw, profile)
+        profile = profile_of(device.relaxations) if device is not None else STANDARD
+        if profile == STANDARD and reader.profile == STANDARD:
+            return frame
+        found = parse_frame(frame.raw, profile)
+        if device is not None and reader.profile != profile:
+            connection.read_as(profile)
+        if found.accepted:
+            reader.pardon()
+        elif found.verdict is Verdict.ENCRYPTED and device is not None and device.key:
+            return decrypted(found, device.key)
+        return found
 
     def _refuse(self, connection: Connection, frame: Frame, device: KnownDevice | None, now: float) -> None:
         reason = "encrypted" if frame.verdict is Verdict.ENCRYPTED else str(frame.reason)
         self.metrics.refused(reason)
-        if device is not None:
+        # From anywhere else it is not the device that sends bad frames.
+        if device is not None and device.may_come_from(connection.address):
             self.watch.refused(device, EventKind.BAD_FRAMES, connection.address, now, reason)
 
     def _stranger(self, connection: Connection, frame: Frame, sender: str, now: float) -> None:
@@ -147,35 +207,61 @@ class Door:
                 loop.add_signal_handler(number, stop.set)
         server = await loop.create_server(lambda: Connection(self), host, port, backlog=limit("connections_in_backlog"))
         committing = asyncio.create_task(self._committer.run())
-        looking = asyncio.create_task(self._look())
-        tasks = (looking, asyncio.create_task(self.requests.run()))
+        others = (asyncio.create_task(self._look()), asyncio.create_task(self.requests.run()))
+        stopping = asyncio.create_task(stop.wait())
         if ready is not None:
             ready.set_result(server.sockets[0].getsockname()[1])
         try:
-            await stop.wait()
+            # A door that cannot commit any more must end: whoever looks after it starts it again.
+            await asyncio.wait({stopping, committing, *others}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             server.close()
-            for task in tasks:
+            for task in (stopping, *others):
                 task.cancel()
             for connection in list(self._connections):
-                connection.hold(True)
+                connection.hold(Why.ENDING, True)
             self._committer.end()
-            await committing
-            for connection in list(self._connections):
-                connection.close()
-            await asyncio.sleep(0)
+            await asyncio.wait({committing, *others})
+            await self._leave()
+        for task in (committing, *others):
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    async def _leave(self) -> None:
+        """Close every connection; what was written has some time to go out."""
+        for connection in list(self._connections):
+            connection.close()
+        until = time.monotonic() + limit("seconds_to_leave")
+        while self._connections and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        for connection in list(self._connections):
+            connection.abort()
+        await asyncio.sleep(0)
 
     async def _look(self) -> None:
         """Once a second, everything that depends on the time that passes."""
         while True:
             await asyncio.sleep(1)
-            now = time.time()
-            for connection in list(self._connections):
-                connection.look(now, self._full)
-            self.watch.look(now)
-            for packet in self._assembly.expired(now):
-                device = self.book.find(packet.key[0])
-                if device is not None:
-                    missing = ", ".join(map(str, packet.missing))
-                    found = f"CN {packet.key[1]}, DataTime {packet.key[2]}: {missing} / {packet.count}"
-                    self.watch.refused(device, EventKind.INCOMPLETE, "", now, found)
+            try:
+                self.look(time.time())
+            except Exception as error:
+                log("look.failed", level="error", found=f"{type(error).__name__}: {error}")
+
+    def look(self, now: float) -> None:
+        """What the time that passes brings about. ``now``: seconds since 1970 UTC."""
+        over = not 0 <= now - self._minute < MINUTE
+        if over:
+            self._minute = now
+            self._pace.clear()
+        for connection in list(self._connections):
+            if over:
+                connection.hold(Why.TOO_MANY, False)
+            connection.look(now)
+        self.watch.look(now)
+        self.metrics.devices.set(self.watch.online)
+        for packet in self._assembly.expired(now):
+            device = self.book.find(packet.key[0])
+            if device is not None:
+                missing = ", ".join(map(str, packet.missing))
+                found = f"CN {packet.key[1]}, DataTime {packet.key[2]}: {missing} / {packet.count}"
+                self.watch.refused(device, EventKind.INCOMPLETE, "", now, found)

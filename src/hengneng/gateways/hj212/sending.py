@@ -18,7 +18,7 @@ _READ = 1 << 16
 
 @dataclass(frozen=True)
 class Sent:
-    """What became of a frame: ``answer`` is the frame that acknowledged it, None where none came or none was wanted.
+    """What became of a frame: ``answer`` is the frame that answered it, None where none came or none was wanted.
 
     ``tries``: how often it was sent; ``seconds`` from the last sending to the answer.
     """
@@ -29,16 +29,25 @@ class Sent:
     tries: int
     seconds: float
 
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the answer says that the frame was taken; 9011 may say that it was not."""
+        answer = self.answer
+        if answer is None or answer.get("CN") != "9011":
+            return answer is not None
+        return answer.content is not None and answer.content.fields.get("QnRtn") == "1"
+
 
 async def send_frames(
     host: str, port: int, frames: Iterable[Frame], *, seconds: float, tries: int
 ) -> AsyncIterator[Sent]:
     """Send frames over one connection, one after the other; each is sent ``tries`` times at most.
 
-    OSError when nobody listens there, or the connection breaks and cannot be made again.
+    OSError when nobody listens there at the beginning. A connection that breaks later is made again at the next try.
     """
     client = _Client(host, port)
     try:
+        await client.open()
         for frame in frames:
             yield await client.deliver(frame, seconds, tries)
     finally:
@@ -59,17 +68,20 @@ class _Client:
         for attempt in range(1, tries + 1):
             begun = loop.time()
             try:
-                reader, writer = await self._open()
+                reader, writer = await self.open()
                 writer.write(frame.raw + TAIL)
                 await writer.drain()
                 answer = await asyncio.wait_for(self._answer(reader, frame), seconds) if wanted else None
-            except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
+            except (TimeoutError, OSError):
                 await self.close()
+                if attempt < tries:
+                    # Whoever is refused at once waits as long as whoever is not answered: the door may be starting.
+                    await asyncio.sleep(max(begun + seconds - loop.time(), 0))
                 continue
             return Sent(frame, wanted, answer, attempt, loop.time() - begun)
         return Sent(frame, wanted, None, tries, loop.time() - begun)
 
-    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
             self._reader, self._come = FrameReader(rejected_in_a_row=None), []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import dataclass, field
 
 from hengneng.devices.knowing import KnownDevice
@@ -32,6 +33,11 @@ class Watch:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._seen: dict[str, _Seen] = {}
+        now = time.time()
+        # Who was on line when the door before this one ended, and does not come back, is off line.
+        for identifier, address in book.on_line.items():
+            if (device := book.find(identifier)) is not None:
+                self._seen[identifier] = _Seen(device, address, now, online=True)
 
     @property
     def online(self) -> int:
@@ -49,7 +55,8 @@ class Watch:
             seen.online = True
             self._note(seen, EventKind.CONNECTED, address, now, "", always=True)
         seen.device, seen.address, seen.at = device, address, now
-        if frame.get("CN") == REAL_TIME:
+        # What is sent again (RF=1, HJ 212-2025) says when it was measured, not what the clock shows.
+        if frame.get("CN") == REAL_TIME and frame.get("RF") != "1":
             self._clock(seen, frame, address, now)
 
     def refused(self, device: KnownDevice, kind: EventKind, address: str, now: float, found: str) -> None:

@@ -24,7 +24,9 @@ class Migration(migrations.Migration):
                 (
                     "device",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="configurations", to="devices.device"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="key_unit_configurations",
+                        to="devices.device",
                     ),
                 ),
             ],
@@ -45,7 +47,7 @@ class Migration(migrations.Migration):
                 (
                     "device",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="items", to="devices.device"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="key_unit_items", to="devices.device"
                     ),
                 ),
                 (
@@ -74,13 +76,15 @@ class Migration(migrations.Migration):
                 (
                     "device",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="registrations", to="devices.device"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="key_unit_registrations",
+                        to="devices.device",
                     ),
                 ),
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("device", "address"), name="one_registration_an_address")
+                    models.UniqueConstraint(fields=("device", "address"), name="key_unit_one_registration")
                 ],
             },
         ),
@@ -99,7 +103,7 @@ class Migration(migrations.Migration):
                 (
                     "device",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="set_aside", to="devices.device"
+                        on_delete=django.db.models.deletion.PROTECT, related_name="key_unit_aside", to="devices.device"
                     ),
                 ),
             ],
@@ -108,18 +112,18 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(("settled_at", None)),
                         fields=["device", "check_number"],
-                        name="items_still_set_aside",
+                        name="key_unit_aside",
                     )
                 ],
-                "constraints": [models.UniqueConstraint(fields=("device", "digest"), name="set_aside_once")],
+                "constraints": [models.UniqueConstraint(fields=("device", "digest"), name="key_unit_set_aside_once")],
             },
         ),
         migrations.AddIndex(
             model_name="unitconfiguration",
-            index=models.Index(fields=["device", "-id"], name="configurations_of_a_device"),
+            index=models.Index(fields=["device", "-id"], name="key_unit_configurations"),
         ),
         migrations.AddConstraint(
             model_name="configureditem",
-            constraint=models.UniqueConstraint(fields=("device", "code", "stat_type"), name="one_item_a_code"),
+            constraint=models.UniqueConstraint(fields=("device", "code", "stat_type"), name="key_unit_one_item_a_code"),
         ),
     ]
