@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.db import close_old_connections
-
 from hengneng.access import Actor, Role
 from hengneng.access.actors import Held
 from hengneng.devices.knowing import KnownDevice
@@ -69,7 +67,6 @@ class FolderDoor:
 
     def look(self, now: float) -> None:
         """One round over all units; ``now`` in seconds of any clock that only goes forward."""
-        close_old_connections()
         devices = self._devices()
         for name in devices:
             if Path(name).name == name:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from django.db import close_old_connections
+
 from hengneng.devices.models import Protocol
 from hengneng.gateways.book import Book
 from hengneng.gateways.folder.door import FolderDoor, prepare
@@ -45,6 +47,7 @@ def open_folder(
         log("door.open", door=DOOR, folder=str(folder))
         on_open()
         while not end.is_set():
+            close_old_connections()
             try:
                 door.look(time.monotonic())
             except OSError as error:
