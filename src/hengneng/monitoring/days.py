@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
+from math import isnan
 
 from django.db import transaction
 from django.utils import timezone
@@ -136,7 +137,8 @@ def _keep(signs: Iterable[tuple[Outlet, Sign]], day: dt.date) -> int:
             end=dt.datetime.fromtimestamp(sign.finding.end, dt.UTC),
             evidence={
                 "times": list(sign.finding.evidence.times),
-                "values": list(sign.finding.evidence.values),
+                # JSON has no number for what is missing.
+                "values": [None if isnan(one) else one for one in sign.finding.evidence.values],
             },
             unverified=sign.finding.unverified,
             found_at=now,

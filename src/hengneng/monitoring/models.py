@@ -148,7 +148,8 @@ class OutletDay(models.Model):
 class OutletFinding(models.Model):
     """A sign that data of an outlet are not what was measured, as it was found; ``number`` is that of the rule (F1 …).
 
-    ``evidence``: times (seconds UTC) and values that show it. The same sign of the same day is kept once.
+    ``evidence``: times (seconds UTC) and values that show it, null where one is missing. The same sign of the same day
+    is kept once.
     """
 
     outlet = models.ForeignKey(Outlet, models.PROTECT, related_name="findings")
