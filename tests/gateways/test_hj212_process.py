@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.door_process import DoorProcess, Operator
-from support.doors import HOST, Client, frame, qn, run
+from support.hj212_doors import HOST, Client, frame, qn, run
 from support.homes import Home
 
 from hengneng.hj212 import execution_result, heartbeat, parse_frame, request_answer

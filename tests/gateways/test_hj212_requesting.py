@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
-from support.doors import MN
+from support.hj212_doors import MN
 
 from hengneng.access import terminal_actor
 from hengneng.acts.models import Act

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from support.doors import HOST, frame, known, opened, run
+from support.hj212_doors import HOST, frame, known, opened, run
 from support.postgresql import free_port
 
 from hengneng.cli.hj212 import hj212
