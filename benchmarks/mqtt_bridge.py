@@ -122,9 +122,7 @@ def main() -> None:
             done = home.run(*words)
             assert done.code == 0, done
         for round_ in range(chosen.rounds):
-            every = [
-                [payload(device, round_ * each + n) for n in range(each)] for device in range(chosen.devices)
-            ]
+            every = [[payload(device, round_ * each + n) for n in range(each)] for device in range(chosen.devices)]
             # A broker for each, so that neither finds the session of the other; the minute of the limits begins anew.
             with running_mosquitto(Path(temporary, f"alone-{round_}"), saves=SAVES) as broker:
                 alone = measured(broker, every, chosen.window, "alone", "readings")

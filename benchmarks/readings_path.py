@@ -5,6 +5,7 @@
 Import, roll-up with energy, export: each in a process of its own; CPU of a million readings without the start-up of the
 processes, and their peak memory. ``--data``: a load in files (readings.parquet, meters.csv, enterprises.csv) instead of
 one made here. With ``--hours`` also hour by hour: each hour's batch through the inbox, rolled up and added up at once.
+Beside each stands the floor of the same run (``readings_floor.py``): machines differ by more than the code does.
 ``--database-url`` runs it on PostgreSQL; the database must be empty.
 """
 
@@ -28,6 +29,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from readings_floor import hours as floor_of_hours
+from readings_floor import whole as floor_of_whole
 from readings_load import FIRST_DAY, days_of_load
 
 from hengneng.readings.points import MICRO, Points, start_of
@@ -37,6 +40,9 @@ PER_UNIT = 10
 HOUR = 3600
 CARRIERS = (("electricity", "kWh", "0.1229"), ("natural_gas", "m3", "1.33"), ("heat", "GJ", "34.12"))
 PLACES = ("Urumqi", "Karamay", "Turpan", "Hami", "Changji", "Aksu", "Kashgar", "Hotan", "Tacheng", "Altay")
+
+
+FLOORS = {"floor": floor_of_whole, "floor of hours": floor_of_hours}
 
 
 def write_register(folder: Path, meters: int) -> None:
@@ -80,6 +86,9 @@ def started() -> None:
 
 def step(name: str, folder: Path) -> dict[str, float]:
     """One step in this process: CPU seconds and wall without the start, peak memory in MB."""
+    if name in FLOORS:
+        spent, rows = FLOORS[name](folder)
+        return {"cpu": spent, "readings": rows}
     started()
     from hengneng.access import terminal_actor
     from hengneng.metering.exporting import export_daily, export_hourly
@@ -170,8 +179,11 @@ def main() -> None:
             home = Path(temporary) / "home-hourly"
             run("register", hourly, home, given.database_url)
             found = run("hours", hourly, home, given.database_url)
+            by_hand = run("floor of hours", hourly, home, given.database_url)
+            floor, readings = by_hand["cpu"], by_hand["readings"]
             print(f"hour by hour: {found['cpu'] / found['readings'] * 1e6:.1f} CPU-s per million readings, "
-                  f"peak {found['peak']:.0f} MB")  # fmt: skip
+                  f"peak {found['peak']:.0f} MB; {found['cpu'] / floor:.2f} times the arithmetic by hand "
+                  f"({floor / readings * 1e6:.1f})")  # fmt: skip
 
 
 def whole(folder: Path, home: Path, database_url: str) -> None:
@@ -185,6 +197,9 @@ def whole(folder: Path, home: Path, database_url: str) -> None:
     cpu = sum(one["cpu"] for one in found.values())
     print(f"whole way: {cpu / readings * 1e6:.3f} CPU-s per million of {readings:,.0f} readings, "
           f"peak {max(one['peak'] for one in found.values()):.0f} MB")  # fmt: skip
+    floor = run("floor", folder, home, database_url)["cpu"]
+    print(f"the arithmetic alone, with NumPy: {floor / readings * 1e6:.3f} CPU-s per million; the whole way is "
+          f"{cpu / floor:.1f} times that")  # fmt: skip
 
 
 if __name__ == "__main__":

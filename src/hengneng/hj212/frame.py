@@ -7,7 +7,7 @@ Source: HJ 212-2017, tables 2 and 3.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, cast
 
 from hengneng.hj212.content import Content, read_content
 from hengneng.hj212.header import Flag, Header, read_flag, read_header
@@ -55,8 +55,8 @@ class Frame:
     """
 
     __slots__ = (
-        "_content", "_header", "_text", "crc_computed", "crc_declared", "declared_length", "encrypted", "forgiven",
-        "leading", "raw", "reason", "segment", "tail", "verdict",
+        "_content", "_flag", "_header", "_text", "crc_computed", "crc_declared", "declared_length", "encrypted",
+        "forgiven", "leading", "raw", "reason", "segment", "tail", "verdict",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +83,7 @@ class Frame:
         self.leading = b""
         self.tail: bytes | None = None
         self._header: Header | None = None
+        self._flag: object = _UNSET
         self._text: tuple[str, str] | None = None
         self._content: object = _UNSET
 
@@ -122,12 +123,15 @@ class Frame:
 
         Never one of the parameters: those may be called PW, MN, CN, QN too.
         """
-        return self.header.named.get(name)
+        # At thousands of frames a second it counts that what has been read is not asked for by another call.
+        return (self._header or self.header).named.get(name)
 
     @property
     def flag(self) -> Flag | None:
         """The flag; None where there is none or it is no number."""
-        return read_flag(self.header.named.get("Flag"))
+        if self._flag is _UNSET:
+            self._flag = read_flag(self.get("Flag"))
+        return cast("Flag | None", self._flag)
 
     @property
     def edition(self) -> str:
