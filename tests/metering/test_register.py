@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from hengneng.access import PUBLIC
 from hengneng.acts.models import Act
 from hengneng.metering.engine import EVER, OPEN, engine_meters
+from hengneng.metering.lines import Lines
 from hengneng.metering.models import Calibration, Meter, MeterVersion
 from hengneng.metering.register import import_meters
 from hengneng.problems import RefusedError
@@ -162,9 +165,69 @@ def test_what_a_meter_is_does_not_change(register: Register) -> None:
 
 def test_parents_may_stand_below_and_may_not_run_in_circles(register: Register) -> None:
     register([meter("sub", "mill", parent="main"), meter("main", "mill", parent="")])
-    assert Meter.objects.get(identifier="sub").parent == Meter.objects.get(identifier="main")
-    circle = register([meter("main", "mill", parent="sub")])
+    assert MeterVersion.objects.get(meter__identifier="sub").parent == Meter.objects.get(identifier="main")
+    circle = register([meter("main", "mill", parent="sub", valid_from="2026-07-01")])
     assert numbers(circle.problems) == ["E109"]
+    assert MeterVersion.objects.filter(meter__identifier="main").count() == 1
+
+
+def test_a_parent_holds_from_a_moment_on(register: Register) -> None:
+    register([meter("sub", "mill"), meter("main", "mill")])
+    undated = register([meter("sub", "mill", parent="main")])
+    assert numbers(undated.problems) == ["E110"]
+    assert {"column": "parent", "found": "main", "expected": "—"}.items() <= undated.problems[0].values.items()
+    register([meter("sub", "mill", parent="main", valid_from="2026-07-01")])
+    main = Meter.objects.get(identifier="main").number
+    rows = [row for row in engine_meters().to_pylist() if row["meter"] != main]
+    assert [(row["valid_from"], row["parent"]) for row in rows[1:]] == [(at("2026-07-01"), main)]
+    assert rows[0]["parent"] is None
+    assert rows[0]["valid_to"] == at("2026-07-01")
+    again = register([meter("sub", "mill", parent="main", valid_from="2026-08-01")])
+    assert again.unchanged == 1
+    register([meter("sub", "mill", parent="", valid_from="2026-09-01")])
+    assert [row["parent"] for row in engine_meters().to_pylist() if row["meter"] != main] == [None, main, None]
+
+
+def test_who_was_above_may_stand_below_later(register: Register) -> None:
+    register([meter("a", "mill", parent="b"), meter("b", "mill")])
+    swapped = [
+        meter("a", "mill", parent="", valid_from="2026-07-01"),
+        meter("b", "mill", parent="a", valid_from="2026-07-01"),
+    ]
+    assert register(swapped).problems == []
+    before = [meter("b", "mill", parent="a", valid_from="2026-06-01")]
+    assert numbers(register(before).problems) == ["E109"]
+
+
+def test_a_meter_below_one_that_is_refused_is_not_taken(register: Register) -> None:
+    rows = [
+        meter("c", "mill", parent="b"),
+        meter("b", "mill", parent="a"),
+        meter("a", "mill", interval="-1"),
+        meter("d", "mill"),
+    ]
+    result = register(rows)
+    assert result.meters_new == ["d"]
+    assert sorted(numbers(result.problems)) == ["E105", "E109", "E109"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd"), st.integers(0, 4)), max_size=12))
+def test_no_line_ever_leads_back(steps: list[tuple[str, str, int]]) -> None:
+    lines, held = Lines(), dict[str, dict[int, str]]()
+    for revision, (meter_name, parent, since) in enumerate(steps, start=1):
+        version = MeterVersion(valid_from=dt.datetime.fromtimestamp(since, dt.UTC), revision=revision)
+        if lines.would_circle(meter_name, version, parent):
+            continue
+        lines.put(meter_name, version, parent)
+        held.setdefault(meter_name, {})[since] = parent
+        for moment in range(5):
+            for start in "abcd":
+                seen, at_now = {start}, start
+                while at_now in held and (begun := [one for one in held[at_now] if one <= moment]):
+                    at_now = held[at_now][max(begun)]
+                    assert at_now not in seen
+                    seen.add(at_now)
 
 
 def test_calibrations_are_kept_and_reach_the_engine(register: Register) -> None:
@@ -226,7 +289,7 @@ def test_the_database_itself_refuses_what_cannot_be(register: Register) -> None:
     first = a.versions.get()
     same = {field.attname: getattr(first, field.attname) for field in MeterVersion._meta.fields if field.name != "id"}
     wrong = [
-        lambda: Meter.objects.filter(pk=a.pk).update(parent=a),
+        lambda: MeterVersion.objects.create(**{**same, "revision": 2, "parent_id": a.pk}),
         lambda: Meter.objects.filter(pk=a.pk).update(replaced_by=a),
         lambda: Meter.objects.filter(pk=a.pk).update(number=0),
         lambda: Meter.objects.filter(pk=a.pk).update(carrier=""),

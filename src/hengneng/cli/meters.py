@@ -80,7 +80,7 @@ def list_meters(unit: str | None, as_json: bool) -> None:
                 "register_maximum": version.register_maximum and format(version.register_maximum, "f"),
                 "interval": version.interval,
                 "process": version.process,
-                "parent": meter.parent.identifier if meter.parent else None,
+                "parent": version.parent.identifier if version.parent else None,
                 "replaced_by": meter.replaced_by.identifier if meter.replaced_by else None,
                 "valid_from": version.valid_from and version.valid_from.isoformat(),
                 "in_service": version.in_service,

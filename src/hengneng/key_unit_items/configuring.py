@@ -91,6 +91,7 @@ class _Recording:
             (one.code, one.stat_type): one
             for one in ConfiguredItem.objects.filter(device=device).select_related("meter")
         }
+        self.said: dict[int, tuple[written.ConfiguredItem, str]] = {}  # by meter: what is configured, in which unit
         self.next_number = (Meter.objects.aggregate(last=Max("number"))["last"] or 0) + 1
 
     def record(self, given: Sequence[written.ConfiguredItem]) -> None:
@@ -99,7 +100,7 @@ class _Recording:
         for one in sorted(every.values(), key=lambda one: FINEST_FIRST.index(one.stat_type)):
             self._take(one)
         for item in self.items.values():
-            self._put_below(item)
+            self._keep_version(item)
 
     def _take(self, one: written.ConfiguredItem) -> None:
         key = (str(one.code), one.stat_type)
@@ -116,7 +117,7 @@ class _Recording:
         for name, value in _plain(values).items():
             setattr(item, name, value)
         item.save(update_fields=list(values))
-        self._change_meter(item.meter, one)
+        self.said[item.meter_id] = (one, self._measure(item.meter, one))
 
     def _new_meter(self, one: written.ConfiguredItem) -> Meter:
         carrier, measure = self._measured(one)
@@ -130,22 +131,48 @@ class _Recording:
             example=self.device.example,
         )
         self.next_number += 1
-        self._new_version(meter, one, measure, first=True)
+        self.said[meter.pk] = (one, measure)
         return meter
 
-    def _new_version(self, meter: Meter, one: written.ConfiguredItem, measure: str, *, first: bool) -> None:
+    def _keep_version(self, item: ConfiguredItem) -> None:
+        """What holds of the meter of an item from now on, where that is not what has held.
+
+        A process is below its site, so that only what stands on top is added up for the whole unit; it may be that
+        the site is configured later than its process.
+        """
+        held = item.meter.version_at(self.kept.received_at)
+        parent = held.parent if held and held.parent else self._above(item)
+        if said := self.said.get(item.meter.pk):
+            one, measure = said
+            process = _clean(one.process)[: _LONGEST["process"]]
+            measure = _clean(measure)[: _LONGEST["unit_of_measure"]]
+            interval = shortest(one.stat_type, self.device.interval or metering_limit("seconds_between_readings"))
+        else:
+            assert held is not None, "an item that is configured has a meter with a version"
+            process, measure, interval = held.process, held.unit_of_measure, held.interval
+        if held and (process, measure, parent) == (held.process, held.unit_of_measure, held.parent):
+            return
         MeterVersion.objects.create(
-            meter=meter,
-            valid_from=None if first else self.kept.received_at,
-            process=_clean(one.process)[: _LONGEST["process"]],
-            unit_of_measure=_clean(measure)[: _LONGEST["unit_of_measure"]],
+            meter=item.meter,
+            valid_from=None if held is None else self.kept.received_at,
+            parent=parent,
+            process=process,
+            unit_of_measure=measure,
             current_ratio=1,
             voltage_ratio=1,
-            interval=shortest(one.stat_type, self.device.interval or metering_limit("seconds_between_readings")),
+            interval=interval,
             source=f"configuration {self.kept.digest[:12]}",
             act=self.act,
             recorded_at=self.kept.received_at,
         )
+
+    def _above(self, item: ConfiguredItem) -> Meter | None:
+        """The meter of the nearest item above that is added up."""
+        if item.meter.kind != Meter.Kind.AMOUNT:
+            return None
+        meters = {one.code: one.meter for one in self.items.values() if one.meter.kind == Meter.Kind.AMOUNT}
+        above = (meters.get(str(code)) for code in DataCode.parse(item.code).above)
+        return next((meter for meter in above if meter is not None), None)
 
     def _measured(self, one: written.ConfiguredItem) -> tuple[str, str]:
         """Carrier and unit of measure; no carrier where the dictionary has none or the unit does not fit. G221."""
@@ -167,31 +194,12 @@ class _Recording:
             item.code == str(one.code) and item.meter.kind == Meter.Kind.AMOUNT for item in self.items.values()
         )
 
-    def _change_meter(self, meter: Meter, one: written.ConfiguredItem) -> None:
-        """Another unit or process holds from now on. A carrier is for good: a unit that does not fit is not taken."""
+    def _measure(self, meter: Meter, one: written.ConfiguredItem) -> str:
+        """The unit that is configured now. A carrier is for good: a unit that does not fit is not taken."""
         held = meter.version_at(self.kept.received_at)
         carrier, measure = self._measured(one)
         assert held is not None
-        if carrier != meter.carrier:
-            measure = held.unit_of_measure
-        if (_clean(measure), _clean(one.process)) != (held.unit_of_measure, held.process):
-            self._new_version(meter, one, measure, first=False)
-
-    def _put_below(self, item: ConfiguredItem) -> None:
-        """A process is below its site: only what stands on top is added up for the whole unit."""
-        meter = item.meter
-        if meter.kind != Meter.Kind.AMOUNT or meter.parent_id is not None:
-            return
-        for code in DataCode.parse(item.code).above:
-            above = next(
-                (one.meter for one in self.items.values()
-                 if one.code == str(code) and one.meter.kind == Meter.Kind.AMOUNT),
-                None,
-            )  # fmt: skip
-            if above is not None:
-                meter.parent = above
-                meter.save(update_fields=["parent"])
-                return
+        return measure if carrier == meter.carrier else held.unit_of_measure
 
 
 def _clean(text: str) -> str:

@@ -71,16 +71,28 @@ class Arrangement:
         kinds = self.kinds[self.members]
         return [tuple(sorted(set(kinds[start:end].tolist()))) for start, end in zip(self.starts, ends, strict=True)]
 
+    def members_of(self, group: Group) -> list[int]:
+        """Numbers of the meters that are added up for ``group``; none for one that is not there."""
+        if group not in self.groups:
+            return []
+        place = self.groups.index(group)
+        start = int(self.starts[place])
+        return [int(number) for number in self.numbers[self.members[start : start + int(self.sizes[place])]]]
+
     def coal_on(self, day: dt.date) -> tuple[Coal, ...]:
         """The coefficients on a day, in the order of ``coefficients``."""
         return tuple(coal(carrier, day, own) for carrier, own in self.coefficients)
 
 
 class Register:
-    """The register as it is now, ready for any day. Read it again after a change."""
+    """The register as it is now, or what it holds of one ``unit`` (key), ready for any day. Read it again after a
+    change.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, unit: int | None = None) -> None:
         versions = MeterVersion.objects.select_related("meter").exclude(meter__kind=Meter.Kind.LEVEL)
+        if unit is not None:
+            versions = versions.filter(meter__unit=unit)
         self._held = list(held_versions(versions))
         self._bounds = sorted({edge for one in self._held for edge in (one.since, one.until)})
         self._made: dict[int, Arrangement] = {}
@@ -108,9 +120,9 @@ def arrange(held: Sequence[Held]) -> Arrangement:
     for index, (one, meter) in enumerate(zip(held, meters, strict=True)):
         version = one.version
         kind_of.append(kinds.setdefault((meter.carrier, _own(version)), len(kinds)))
-        if meter.parent_id is None:
+        if version.parent_id is None:
             members.setdefault(Group(meter.unit_id, meter.carrier, ""), []).append(index)
-        if version.process and process_of.get(meter.parent_id) != version.process:
+        if version.process and process_of.get(version.parent_id) != version.process:
             members.setdefault(Group(meter.unit_id, meter.carrier, version.process), []).append(index)
     groups = tuple(sorted(members, key=lambda one: (one.unit, one.carrier, one.process)))
     lengths = [len(members[group]) for group in groups]

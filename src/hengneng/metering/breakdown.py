@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hengneng.metering.adding import DAY, Register, half_even
+from hengneng.metering.adding import DAY, Group, Register, half_even
 from hengneng.metering.coefficients import Coal, Conversion
 from hengneng.metering.models import Meter
 from hengneng.metering.results import rows_of
@@ -38,10 +38,10 @@ def shares_of(manifest: Manifest, unit: int, carrier: str, day: dt.date) -> list
 
     Their sums are what :class:`DailyEnergy` says of the day, as long as that has been brought up to date.
     """
-    register = Register().on(day)
+    register = Register(unit).on(day)
     coals = register.coal_on(day)
     kinds = dict(zip(register.numbers.tolist(), register.kinds.tolist(), strict=True))
-    meters = Meter.objects.filter(unit=unit, carrier=carrier, parent=None, number__in=kinds).order_by("identifier")
+    meters = Meter.objects.filter(number__in=register.members_of(Group(unit, carrier, ""))).order_by("identifier")
     results = {row["meter"]: row for row in rows_of(manifest, "days", day, {meter.number for meter in meters})}
     return [_share(meter, results.get(meter.number, {}), coals[kinds[meter.number]]) for meter in meters]
 

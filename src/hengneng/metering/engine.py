@@ -68,7 +68,7 @@ def engine_meters() -> pa.Table:
                 if one.capacity is None
                 else micro(one.capacity, unit_factor(meter.carrier, one.unit_of_measure)),
                 "interval": one.interval,
-                "parent": numbers.get(meter.parent_id) if meter.parent_id else None,
+                "parent": numbers.get(one.parent_id) if one.parent_id else None,
                 "calibrated_until": calibrated.get(meter.pk),
             }
         )

@@ -55,7 +55,8 @@ class CalibrationRow:
 class MeterRow:
     """One meter as given. ``attributes`` are those of VERSIONED and FIXED that the table has a column for.
 
-    ``parent`` and ``replaced_by`` are identifiers: empty for none, None where the table does not say.
+    ``parent`` (dated as the attributes of VERSIONED are) and ``replaced_by`` are identifiers: empty for none, None
+    where the table does not say.
     """
 
     line: int

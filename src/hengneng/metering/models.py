@@ -19,8 +19,7 @@ class Meter(models.Model):
     """A meter or an analyser, from when it was put up to when it was taken away.
 
     ``number`` is how readings name it. What may change in its life stands in its versions; a meter of another unit,
-    kind or carrier is another meter. ``parent`` is the meter through which what this one measures has come: a meter
-    without one is a main meter, and only main meters are added up for the whole unit.
+    kind or carrier is another meter.
     """
 
     class Kind(models.TextChoices):
@@ -33,14 +32,12 @@ class Meter(models.Model):
     unit = models.ForeignKey(Organisation, models.PROTECT, related_name="meters")
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.REGISTER)
     carrier = models.CharField(max_length=10, blank=True, help_text="Code of table energy_carriers.")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, related_name="submeters")
     replaced_by = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaces")
     example = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(number__gte=1, number__lte=LARGEST_NUMBER), name="meter_number_fits"),
-            models.CheckConstraint(condition=Q(parent=None) | ~Q(parent=F("id")), name="meter_not_below_itself"),
             models.CheckConstraint(
                 condition=Q(replaced_by=None) | ~Q(replaced_by=F("id")), name="meter_replaced_by_another"
             ),
@@ -63,12 +60,15 @@ class MeterVersion(models.Model):
     Versions have no end of their own, so that they can neither overlap nor leave a hole; a meter that was taken away
     has a last version that is not ``in_service``. A version that was wrong is replaced by a ``revision`` of the same
     moment; the highest one holds. Quantities are in ``unit_of_measure``; ``capacity`` per hour, after the ratios.
+    ``parent`` is the meter through which what this one measures has come: a meter without one is a main meter, and
+    only main meters are added up for the whole unit.
     """
 
     meter = models.ForeignKey(Meter, models.PROTECT, related_name="versions")
     valid_from = models.DateTimeField(null=True)
     revision = models.PositiveIntegerField(default=1)
     in_service = models.BooleanField(default=True)
+    parent = models.ForeignKey(Meter, models.PROTECT, null=True, related_name="versions_below")
     site = models.CharField(max_length=100, blank=True)
     process = models.CharField(max_length=100, blank=True)
     equipment = models.CharField(max_length=100, blank=True)
@@ -95,6 +95,9 @@ class MeterVersion(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["meter", "revision"], condition=Q(valid_from=None), name="one_first_version"
+            ),
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("meter")), name="version_not_below_its_meter"
             ),
             models.CheckConstraint(condition=Q(interval__gte=1), name="meter_interval_positive"),
             models.CheckConstraint(condition=Q(revision__gte=1), name="meter_revisions_from_one"),

@@ -230,12 +230,13 @@ def daily_coal(day: dt.date) -> dict[int, tuple[int | None, int | None]]:
 
 def registered(unit: str | None = None) -> Iterator[tuple[Meter, MeterVersion]]:
     """Meters with the version that holds today, by unit and number; ``unit``: an identifier."""
-    meters = Meter.objects.select_related("unit", "parent", "replaced_by").order_by("unit__identifier", "number")
+    meters = Meter.objects.select_related("unit", "replaced_by").order_by("unit__identifier", "number")
     if unit is not None:
         meters = meters.filter(unit__identifier=unit)
     now = timezone.now()
     versions: dict[int, MeterVersion] = {}
     held = MeterVersion.objects.filter(Q(valid_from=None) | Q(valid_from__lte=now), meter__in=meters)
+    held = held.select_related("parent")
     for version in held.order_by(F("valid_from").asc(nulls_first=True), "revision"):
         versions[version.meter_id] = version
     for meter in meters:

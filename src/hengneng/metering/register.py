@@ -20,6 +20,7 @@ from hengneng.acts import new_act_id, record
 from hengneng.database.locking import one_writer
 from hengneng.metering.cells import BadCellError, Refusals, similar
 from hengneng.metering.limits import limit
+from hengneng.metering.lines import Lines
 from hengneng.metering.meter_rows import FIXED, VERSIONED, MeterRow, read_meters
 from hengneng.metering.models import LARGEST_NUMBER, Calibration, Meter, MeterVersion
 from hengneng.metering.sheets import Sheet, read_sheet
@@ -111,6 +112,15 @@ def _log(actor: Actor, sheet: Sheet, reason: str, result: RegisterImport) -> Non
     )
 
 
+@dataclass(frozen=True)
+class _Fresh:
+    """A version that is to be recorded, with the identifier of its parent (empty: a main meter)."""
+
+    row: MeterRow
+    version: MeterVersion
+    parent: str
+
+
 class _Recording:
     """One import at work on the register."""
 
@@ -129,19 +139,21 @@ class _Recording:
         self.units: dict[str, Organisation] = {}
         self.answers: dict[int, BadCellError | None] = {}
         self.meters: dict[str, Meter] = {}
+        self.identifiers: dict[int | None, str] = {}
         self.versions: dict[int, list[MeterVersion]] = {}
-        self.fresh: list[tuple[MeterRow, MeterVersion]] = []
+        self.fresh: list[_Fresh] = []
 
     def record(self, rows: Sequence[MeterRow]) -> None:
         """Take the rows in, one after the other; every refusal is of one row only."""
         self._read(rows)
-        good = [row for row in rows if self._try(row, self._take)]
+        good = self._hung([row for row in rows if self._try(row, self._take)])
         self._number([row for row in good if row.identifier in self.result.meters_new])
         new = [self.meters[identifier] for identifier in self.result.meters_new]
         Meter.objects.bulk_create(new, batch_size=limit("rows_at_once"))
-        for row, version in self.fresh:
-            version.meter = self.meters[row.identifier]
-        MeterVersion.objects.bulk_create([one for _, one in self.fresh], batch_size=limit("rows_at_once"))
+        for one in self.fresh:
+            one.version.meter = self.meters[one.row.identifier]
+            one.version.parent = self.meters[one.parent] if one.parent else None
+        MeterVersion.objects.bulk_create([one.version for one in self.fresh], batch_size=limit("rows_at_once"))
         for row in good:
             self._try(row, self._connect)
         changed = dict.fromkeys(self.result.meters_changed)
@@ -161,6 +173,7 @@ class _Recording:
         kind = Organisation.Kind.ENERGY_USING_UNIT
         self.units = {one.identifier: one for one in Organisation.objects.filter(kind=kind)}
         self.meters = {one.identifier: one for one in Meter.objects.select_related("unit")}
+        self.identifiers = {one.pk: one.identifier for one in self.meters.values()}
         if self.meters:
             named = {row.identifier for row in rows}
             there = [one.pk for one in self.meters.values() if one.identifier in named]
@@ -201,7 +214,7 @@ class _Recording:
             example=self.example or row.example,
         )
         self.result.meters_new.append(row.identifier)
-        self._add_version(row, {name: given[name] for name in VERSIONED}, 1)
+        self._add_version(row, {name: given[name] for name in VERSIONED}, row.parent or "", 1)
 
     def _take_known(self, row: MeterRow, unit: Organisation, meter: Meter) -> None:
         for name in FIXED:
@@ -216,21 +229,20 @@ class _Recording:
             before = [one for one in versions if one.valid_from is None or one.valid_from <= row.valid_from]
             held = before[-1] if before else versions[0]
         given = {name: row.attributes.get(name, getattr(held, name)) for name in VERSIONED}
-        differing = [name for name in VERSIONED if given[name] != getattr(held, name)]
+        was = self.identifiers.get(held.parent_id, "")
+        parent = was if row.parent is None else row.parent
+        differing = [(name, given[name], getattr(held, name)) for name in VERSIONED]
+        differing = [one for one in (*differing, ("parent", parent or "—", was or "—")) if one[1] != one[2]]
         if not differing:
             return
         if row.valid_from is None:
-            values = {
-                "column": differing[0],
-                "found": given[differing[0]],
-                "expected": getattr(held, differing[0]),
-            }
-            raise BadCellError("E110", "valid_from", **values)
+            column, found, expected = differing[0]
+            raise BadCellError("E110", "valid_from", column=column, found=found, expected=expected)
         same = [one.revision for one in versions if one.valid_from == row.valid_from]
-        self._add_version(row, given, max(same, default=0) + 1)
+        self._add_version(row, given, parent, max(same, default=0) + 1)
         self.result.meters_changed.append(row.identifier)
 
-    def _add_version(self, row: MeterRow, given: Mapping[str, Any], revision: int) -> None:
+    def _add_version(self, row: MeterRow, given: Mapping[str, Any], parent: str, revision: int) -> None:
         own = given["own_coefficient"] is not None
         version = MeterVersion(
             valid_from=row.valid_from,
@@ -241,7 +253,43 @@ class _Recording:
             recorded_at=self.now,
             **given,
         )
-        self.fresh.append((row, version))
+        self.fresh.append(_Fresh(row, version, parent))
+
+    def _hung(self, rows: Sequence[MeterRow]) -> list[MeterRow]:
+        """The rows whose meters hang where they say; what cannot is refused and its meter not taken. E109."""
+        fresh = {one.row.line: one for one in self.fresh}
+        new = set(self.result.meters_new)
+        if not any(one.parent for one in self.fresh):
+            return list(rows)
+        lines = Lines.of_register()
+        dropped = True
+        while dropped:  # a meter below one that was refused is refused as well
+            dropped = False
+            for row in rows:
+                one = fresh.get(row.line)
+                if one is not None and one.parent and one.parent not in self.meters:
+                    self._drop(fresh.pop(row.line), new)
+                    dropped = True
+        for line in list(fresh):
+            one = fresh[line]
+            if one.parent and lines.would_circle(one.row.identifier, one.version, one.parent):
+                self._drop(fresh.pop(line), new)
+            else:
+                lines.put(one.row.identifier, one.version, one.parent)
+        refused = set(self.refusals.lines)
+        self.fresh = list(fresh.values())
+        return [row for row in rows if row.line not in refused]
+
+    def _drop(self, one: _Fresh, new: set[str]) -> None:
+        """Refuse a version for its parent; a new meter is not taken at all."""
+        name = one.row.identifier
+        if name in new:
+            del self.meters[name]
+            self.result.meters_new.remove(name)
+        else:
+            self.result.meters_changed.remove(name)
+        bad = BadCellError("E109", "parent", found=one.parent, expected=similar(one.parent, self.meters))
+        self.refusals.add(one.row.line, bad)
 
     def _number(self, rows: Sequence[MeterRow]) -> None:
         """Numbers for new meters: the one given, the identifier where it is a number, else the next free one."""
@@ -262,36 +310,32 @@ class _Recording:
             self.meters[row.identifier].number = following
 
     def _connect(self, row: MeterRow) -> None:
-        """What leads to other meters, once all are there; and the calibration."""
+        """The successor, once all meters are there; and the calibration."""
         meter = self.meters[row.identifier]
-        for name, written in (("parent", row.parent), ("replaced_by", row.replaced_by)):
-            if written is None:
-                continue
-            other = self.meters.get(written) if written else None
-            if written and (other is None or other.pk is None):
-                raise BadCellError("E109", name, found=written, expected=similar(written, self.meters))
-            if getattr(meter, f"{name}_id") == (other.pk if other else None):
-                continue
-            if other is not None:
-                self._check_line(meter, other, name)
-            setattr(meter, name, other)
-            meter.save(update_fields=[name])
-            self.result.meters_changed.append(row.identifier)
+        if row.replaced_by is not None:
+            self._succeed(meter, row.replaced_by)
         if row.calibration is not None:
             self._calibrate(row, meter)
 
-    def _check_line(self, meter: Meter, other: Meter, name: str) -> None:
-        """Going up from ``other`` must not lead back to ``meter``. E109; E120 where two meters have one successor."""
+    def _succeed(self, meter: Meter, written: str) -> None:
+        """Name the meter that took the place of ``meter``; empty: none. E109, or E120 where it took another's."""
+        other = self.meters.get(written) if written else None
+        if written and (other is None or other.pk is None):
+            raise BadCellError("E109", "replaced_by", found=written, expected=similar(written, self.meters))
+        if meter.replaced_by_id == (other.pk if other else None):
+            return
         by_key = {one.pk: one for one in self.meters.values()}
-        above: Meter | None = other
-        while above is not None:
-            if above.pk == meter.pk:
-                raise BadCellError("E109", name, found=other.identifier, expected="—")
-            above = by_key.get(getattr(above, f"{name}_id"))
-        if name == "replaced_by":
-            rival = next((one for one in by_key.values() if one.replaced_by_id == other.pk), None)
-            if rival is not None:
-                raise BadCellError("E120", name, found=other.identifier, other=rival.identifier)
+        following = other
+        while other is not None and following is not None:
+            if following.pk == meter.pk:
+                raise BadCellError("E109", "replaced_by", found=written, expected="—")
+            following = by_key.get(following.replaced_by_id)
+        rival = next((one for one in by_key.values() if other and one.replaced_by_id == other.pk), None)
+        if rival is not None:
+            raise BadCellError("E120", "replaced_by", found=written, other=rival.identifier)
+        meter.replaced_by = other
+        meter.save(update_fields=["replaced_by"])
+        self.result.meters_changed.append(meter.identifier)
 
     def _calibrate(self, row: MeterRow, meter: Meter) -> None:
         assert row.calibration is not None

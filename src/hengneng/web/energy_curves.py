@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from hengneng.metering.models import DailyEnergy, Meter
+from hengneng.metering.adding import Group, Register
+from hengneng.metering.models import DailyEnergy
 from hengneng.metering.results import SECONDS_OF_AN_HOUR, Hour, hours_of
 from hengneng.readings.manifest import Manifest
 from hengneng.readings.points import MICRO
@@ -98,13 +99,15 @@ def curve(span: Span, amounts: Callable[[Span], Mapping[Key, Amount]], address: 
 
 def unit_amounts(manifest: Manifest, unit: int, carrier: str) -> Callable[[Span], Mapping[Key, Amount]]:
     """Amounts of a unit (key of the organisation): hours from the files of its main meters, days from the records."""
-    meters = set(Meter.objects.filter(unit=unit, carrier=carrier, parent=None).values_list("number", flat=True))
-
     def amounts(span: Span) -> Mapping[Key, Amount]:
         days = DailyEnergy.objects.filter(unit=unit, carrier=carrier, process="", day__range=(span.first, span.last))
         if span.hourly:
             in_service = dict(days.values_list("day", "meters"))
-            return _hourly(hours_of(manifest, span.days, meters), in_service)
+            register, group = Register(unit), Group(unit, carrier, "")
+            hours: dict[Key, Hour] = {}
+            for day in span.days:  # which meters are main meters may change from one day to the next
+                hours |= hours_of(manifest, [day], set(register.on(day).members_of(group)))
+            return _hourly(hours, in_service)
         rows = {row.day: row for row in days}
         if span.kind == YEAR:
             return _monthly(span, rows)

@@ -50,7 +50,7 @@ def unit_or_refuse(request: HttpRequest, identifier: str) -> Organisation:
 def meter_or_refuse(request: HttpRequest, identifier: str) -> Meter:
     """A meter that the reader may see. RefusedRequestError 404; RefusedAccessError with the reason."""
     actor = reader_of(request)
-    found = Meter.objects.select_related("unit", "parent", "replaced_by").filter(identifier=identifier).first()
+    found = Meter.objects.select_related("unit", "replaced_by").filter(identifier=identifier).first()
     if found is None:
         raise refused("meter", identifier, 404)
     require(actor, Verb.SEE_UNPUBLISHED, found.unit.place_id, found.unit_id)

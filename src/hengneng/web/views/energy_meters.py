@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -108,6 +109,8 @@ def meter(request: HttpRequest, identifier: str) -> HttpResponse:
         span = Span.of(WEEK, span.last)
     line = curve(span, meter_amounts(manifest, found.number), lambda day: _day_address(found, day))
     days = days_until(span.last, DAYS_BEFORE + len(span.days))
+    now = found.version_at(timezone.now())
+    versions = found.versions.select_related("parent").order_by(F("valid_from").desc(nulls_last=True), "-revision")
     held = {one.version.pk: one for one in held_versions(found.versions.select_related("meter"))}
     content = {
         "meter": found,
@@ -122,11 +125,11 @@ def meter(request: HttpRequest, identifier: str) -> HttpResponse:
         "after": _beside(span.after()),
         "curve": line,
         "chart": curve_chart(line.slots),
-        "versions": [_version(version, held) for version in found.versions.order_by("-valid_from", "-revision")],
+        "versions": [_version(version, held) for version in versions],
         "calibrations": list(found.calibrations.order_by("-on")),
         "flags": [_flag_line(found, flag) for flag in flags_of(manifest, days, {found.number})],
         "flags_since": days[-1],
-        "submeters": list(found.submeters.order_by("identifier")),
+        "parent": now.parent if now else None,
         "replaces": Meter.objects.filter(replaced_by=found).first(),
         **curve_words(line, speech_of(request).unit(metering_unit(found.carrier)) if found.carrier else ""),
     }

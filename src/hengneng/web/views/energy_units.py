@@ -80,6 +80,7 @@ class MeterLine:
     carrier: Text
     place: str
     flags: int
+    parent: Meter | None
 
 
 @answered
@@ -278,7 +279,7 @@ def _enough() -> int:
 
 
 def _meters(found: Organisation, manifest: Manifest, days: list[dt.date]) -> list[MeterLine]:
-    meters = list(found.meters.select_related("parent").order_by("carrier", "identifier"))
+    meters = list(found.meters.order_by("carrier", "identifier"))
     counted: dict[int, int] = {}
     for flag in flags_of(manifest, days, {meter.number for meter in meters}):
         counted[flag.meter] = counted.get(flag.meter, 0) + 1
@@ -288,7 +289,8 @@ def _meters(found: Organisation, manifest: Manifest, days: list[dt.date]) -> lis
         version = meter.version_at(now)
         parts = (version.site, version.process, version.equipment) if version else ()
         place = " / ".join(filter(None, parts))
-        lines.append(MeterLine(meter, carrier_label(meter.carrier), place, counted.get(meter.number, 0)))
+        parent = version.parent if version else None
+        lines.append(MeterLine(meter, carrier_label(meter.carrier), place, counted.get(meter.number, 0), parent))
     return lines
 
 
