@@ -301,7 +301,8 @@ def test_hours_above_the_limit_are_a_run_with_its_peak(sign_in: SignIn) -> None:
 
 def test_reported_hours_agree_with_those_made_of_minutes(sign_in: SignIn) -> None:
     page = page_of(sign_in().get(f"/monitoring/{POWER}/?month=2015-06"))
-    assert "与设备自报小时均值可比 120 小时" in page
+    # Two of 120 hours are marked as maintenance of the monitor.
+    assert "与设备自报小时均值可比 118 小时" in page
 
 
 def test_what_is_missing_is_no_zero_in_the_file_of_hours(sign_in: SignIn) -> None:
@@ -435,3 +436,45 @@ def test_a_line_breaks_where_nothing_is_valid() -> None:
     assert chart.limit_y is None
     nothing = Means(means.times, np.full(4, np.nan), means.counts, means.least, reasons)
     assert hour_chart(PollutantHours("SO2", "a21026", nothing, nothing, nothing, values, None)) is None
+
+
+def test_a_mark_is_given_and_withdrawn_and_both_stay_on_record(sign_in: SignIn) -> None:
+    client = sign_in()
+    form = {"mark": "stopped", "begin": "2015-06-03T09:00", "end": "2015-06-03T12:00", "reason": "停炉检修"}
+    answer = client.post(f"/monitoring/{POWER}/mark/", form)
+    assert (answer.status_code, answer["Location"]) == (303, f"/monitoring/{POWER}/?month=2015-06#marks")
+    assert "停炉检修" in part(page_of(client.get(answer["Location"])), "marks")
+    # What was typed stays, and the reason is said.
+    again = page_of(client.post(f"/monitoring/{POWER}/mark/", {**form, "begin": "2015-06-03T11:00"}), 422)
+    assert "这段时间已有标记" in again
+    assert "2015-06-03T11:00" in again
+    assert "停炉检修" in again
+    page_of(client.post(f"/monitoring/{POWER}/mark/", {**form, "begin": ""}), 422)
+    page_of(client.post(f"/monitoring/{POWER}/mark/", {**form, "begin": "soon"}), 422)
+    page = page_of(client.get(f"/monitoring/{POWER}/?month=2015-06"))
+    way = re.findall(rf"/monitoring/{POWER}/marks/\d+/withdraw/", page)
+    assert client.post(way[0], {"reason": "标错了"}).status_code == 303
+    marks = part(page_of(client.get(f"/monitoring/{POWER}/?month=2015-06")), "marks")
+    assert "停炉检修" in marks
+    assert "标错了" in marks
+    page_of(client.post(way[0], {"reason": "again"}), 400)
+    auditor = sign_in("auditor")
+    page_of(auditor.post(f"/monitoring/{POWER}/mark/", form), 403)
+    assert "/withdraw/" not in page_of(auditor.get(f"/monitoring/{POWER}/?month=2015-06"))
+
+
+def test_what_stands_in_for_a_missing_mass_opens_its_hours(sign_in: SignIn) -> None:
+    """HJ/T 75-2007: the mean of the two neighbours; two hours of maintenance on 2015-06-02."""
+    page = page_of(sign_in().get(f"/monitoring/{POWER}/?month=2015-06"))
+    assert part(page, "days").count("替代 2 小时") == 3
+    value = page_of(sign_in("auditor").get(f"/monitoring/{POWER}/SO2/2015-06-02T13/"))
+    assert "缺失排放量的替代值（HJ/T 75-2007）" in value
+    assert f"/monitoring/{POWER}/SO2/2015-06-02T1" in value
+    rows = rows_of(sign_in("county_office").get("/monitoring/loads.csv?month=2015-06"))
+    assert all(float(row["含替代的排放量（t）"] or 0) >= float(row["排放量（t）"] or 0) for row in rows)
+
+
+def test_an_analyser_out_of_control_shows_its_check_and_loses_its_hours(sign_in: SignIn) -> None:
+    page = page_of(sign_in().get(f"/monitoring/{KILN}/?month=2015-06&day=2015-06-03"))
+    assert "失控" in part(page, "checks")
+    assert part(page, "hours").count("分析仪失控") == 9  # 08:00, when the last check passed, to 16:30

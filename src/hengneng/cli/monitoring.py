@@ -1,9 +1,10 @@
-"""`hengneng monitoring import | outlets | take | days`."""
+"""`hengneng monitoring import | marks | checks | outlets | take | days`."""
 
 from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
@@ -11,8 +12,14 @@ from rich.table import Table
 from hengneng.cli.output import LANGUAGE, console, json_option, print_json, print_problems, progress_bar, words
 from hengneng.problems import Problem, RefusedError
 
+if TYPE_CHECKING:
+    from hengneng.metering.sheets import TableImport
+
 OUTLET_COLUMNS = ("outlet", "unit", "medium", "device", "standard", "source_kind")
-DAY_COLUMNS = ("outlet", "day", "pollutant", "mean", "limit", "mass", "valid_hours", "exceeded_hours", "silent_hours")
+DAY_COLUMNS = (
+    "outlet", "day", "pollutant", "mean", "limit", "mass", "substituted_mass", "valid_hours", "exceeded_hours",
+    "silent_hours",
+)  # fmt: skip
 
 
 @click.group(help=words("cli.monitoring.help"))
@@ -33,7 +40,11 @@ def import_register(context: click.Context, file: Path, reason: str, example: bo
     ready()
     from hengneng.monitoring.register import import_outlets
 
-    result = import_outlets(file, reason=reason, example=example)
+    _taken_in(context, import_outlets(file, reason=reason, example=example), as_json)
+
+
+def _taken_in(context: click.Context, result: TableImport, as_json: bool) -> None:
+    """What the import of a table did; the command ends with 1 when rows were refused."""
     if as_json:
         print_json(result.to_json())
     else:
@@ -41,6 +52,36 @@ def import_register(context: click.Context, file: Path, reason: str, example: bo
         click.echo(words("cli.monitoring.imported", file=result.file, refused=result.refused, **counts))
     print_problems(result.problems)
     context.exit(1 if result.refused else 0)
+
+
+@monitoring.command("marks", help=words("cli.monitoring.marks"))
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--reason", metavar="TEXT", default="", help=words("cli.monitoring.reason"))
+@json_option
+@click.pass_context
+def marks(context: click.Context, file: Path, reason: str, as_json: bool) -> None:
+    """Say what operation was like."""
+    from hengneng.cli.records import ready
+
+    ready()
+    from hengneng.monitoring.saying import import_marks
+
+    _taken_in(context, import_marks(file, reason=reason), as_json)
+
+
+@monitoring.command("checks", help=words("cli.monitoring.checks"))
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--reason", metavar="TEXT", default="", help=words("cli.monitoring.reason"))
+@json_option
+@click.pass_context
+def checks(context: click.Context, file: Path, reason: str, as_json: bool) -> None:
+    """Say how analysers were checked."""
+    from hengneng.cli.records import ready
+
+    ready()
+    from hengneng.monitoring.saying import import_checks
+
+    _taken_in(context, import_checks(file, reason=reason), as_json)
 
 
 @monitoring.command("outlets", help=words("cli.monitoring.outlets"))
@@ -108,7 +149,7 @@ def days(outlet: str, since: str | None, until: str | None, as_json: bool) -> No
     ready()
     from hengneng.language import message
     from hengneng.metering.cells import similar
-    from hengneng.monitoring.models import Outlet, OutletDay
+    from hengneng.monitoring.models import Outlet, OutletDay, SubstitutedDay
 
     known = Outlet.objects.values_list("identifier", flat=True)
     if outlet and outlet not in known:
@@ -117,6 +158,7 @@ def days(outlet: str, since: str | None, until: str | None, as_json: bool) -> No
     for name, written in (("day__gte", since), ("day__lte", until)):
         if written:
             found = found.filter(**{name: _day(written)})
+    substituted = {(one.outlet_id, one.day, one.pollutant): one for one in SubstitutedDay.objects.all()}
     rows = [
         {
             "outlet": one.outlet.identifier,
@@ -127,6 +169,11 @@ def days(outlet: str, since: str | None, until: str | None, as_json: bool) -> No
             "limit": None if one.limit is None else float(one.limit),
             "mass": one.mass,
             "mass_reason": one.mass_reason,
+            "substituted_mass": substituted[one.outlet_id, one.day, one.pollutant].mass
+            if (one.outlet_id, one.day, one.pollutant) in substituted
+            else one.mass,
+            "limit_of_day": None if one.limit_of_day is None else float(one.limit_of_day),
+            "above_limit_of_day": one.above_limit_of_day,
             "valid_hours": one.valid_hours,
             "judged_hours": one.judged_hours,
             "exceeded_hours": one.exceeded_hours,

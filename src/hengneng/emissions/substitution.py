@@ -119,6 +119,12 @@ def substitution_rule(
     return None
 
 
+def standard_of(medium: str, on: dt.date, place: str | None = None) -> str | None:
+    """The standard by which missing masses of a medium (gas, water) are substituted on a day; None: there is none."""
+    rows = rule_table(TABLE).select(on, place)
+    return next((one.key["standard"] for one in rows if one.attributes["applies_to"] == medium), None)
+
+
 def _between(row: RuleEntry, low: str, high: str, value: float, *, low_included: bool) -> bool:
     start, end = row.attributes[low], row.attributes[high]
     above = not start or (value >= float(start) if low_included else value > float(start))

@@ -13,13 +13,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from hengneng.database.locking import one_writer
-from hengneng.emissions.averaging import day_means
+from hengneng.emissions.averaging import day_means, flow_weighted_days
+from hengneng.emissions.exceedance import exceedances
 from hengneng.emissions.masses import daily_masses
 from hengneng.emissions.parameters import validity_rules
+from hengneng.emissions.series import Means, Values
 from hengneng.monitoring.hours import OutletHours, PollutantHours, outlet_hours
 from hengneng.monitoring.limits import limit
+from hengneng.monitoring.load import electricity_of
 from hengneng.monitoring.models import MonitoredDay, Outlet, OutletDay, OutletFinding
+from hengneng.monitoring.records import records_of_all
 from hengneng.monitoring.signs import Sign, alike, captured, signs_of
+from hengneng.monitoring.substituting import substitute
 from hengneng.monitoring.taking import local_offset, start_of_day
 from hengneng.readings.store import Store
 
@@ -57,6 +62,7 @@ def add_up_days(
 ) -> DaysDone:
     """Add up the days that are due, each in a transaction of its own."""
     done, due = DaysDone(), due_days(store)
+    touched: list[dt.date] = []
     outlets = list(Outlet.objects.exclude(device=None).select_related("unit", "device").order_by("pk"))
     for place, (day, change) in enumerate(due.items()):
         if stop():
@@ -65,44 +71,67 @@ def add_up_days(
         done.days += 1
         done.rows += rows
         done.findings += findings
+        touched.append(day)
         progress(place + 1, len(due))
+    if touched:
+        substitute(outlets, min(touched), stop=stop)
     return done
 
 
 def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: int) -> tuple[int, int]:
     """One day of all ``outlets``: how many rows, how many new findings."""
     start = start_of_day(day)
+    outlets = list(outlets)
+    records = records_of_all(outlets)
     rows: list[OutletDay] = []
     signs: list[tuple[Outlet, Sign]] = []
     looked_at: dict[int, list[OutletHours]] = {}
+    load: dict[int, Values | None] = {}
     for outlet in outlets:
-        hours = outlet_hours(store, outlet, start, start + DAY)
+        said = records[outlet.pk]
+        hours = outlet_hours(store, outlet, start, start + DAY, records=said)
         if not hours.columns:
             continue
-        rows += (_row(outlet, day, one) for one in hours.pollutants.values())
-        window = outlet_hours(store, outlet, start - (limit("days_of_findings") - 1) * DAY, start + DAY)
+        rows += (_row(hours, day, one) for one in hours.pollutants.values())
+        first = start - (limit("days_of_findings") - 1) * DAY
+        window = outlet_hours(store, outlet, first, start + DAY, records=said)
         looked_at.setdefault(outlet.unit_id, []).append(window)
-        signs += ((outlet, sign) for sign in signs_of(window, day))
+        if outlet.unit_id not in load:
+            load[outlet.unit_id] = electricity_of(outlet.unit_id, first, start + DAY)
+        signs += ((outlet, sign) for sign in signs_of(window, day, load[outlet.unit_id]))
         if (day + dt.timedelta(days=1)).day == 1:
-            month = outlet_hours(store, outlet, start_of_day(day.replace(day=1)), start + DAY)
+            month = outlet_hours(store, outlet, start_of_day(day.replace(day=1)), start + DAY, records=said)
             signs += ((outlet, sign) for sign in captured(month, day))
     for of_unit in looked_at.values():
         for one, other in combinations(of_unit, 2):
             signs += ((one.outlet, sign) for sign in alike(one, other, day))
     with transaction.atomic():
         one_writer(OutletDay._meta.db_table)
-        OutletDay.objects.filter(day=day).delete()
+        OutletDay.objects.filter(day=day, outlet__in=outlets).delete()
         OutletDay.objects.bulk_create(rows)
         new = _keep(signs, day)
         MonitoredDay.objects.update_or_create(day=day, defaults={"change": change})
     return len(rows), new
 
 
-def _row(outlet: Outlet, day: dt.date, one: PollutantHours) -> OutletDay:
-    rules = validity_rules(outlet.medium, day)
-    means, masses = day_means(one.judged, rules, local_offset()), daily_masses(one.mass, local_offset())
+def day_mean(hours: OutletHours, one: PollutantHours, day: dt.date) -> Means:
+    """The mean of a day [mg/m3 or mg/L]; that of water is weighted with its flow where that is measured.
+
+    HJ 212-2017 annex D.1 and D.2.
+    """
+    rules = validity_rules(hours.outlet.medium, day)
+    if hours.outlet.medium == Outlet.Medium.WATER and hours.flow is not None:
+        # Cubic metres an hour are cubic metres of the hour.
+        return flow_weighted_days(one.judged, hours.flow.values, rules, local_offset())
+    return day_means(one.judged, rules, local_offset())
+
+
+def _row(hours: OutletHours, day: dt.date, one: PollutantHours) -> OutletDay:
+    outlet = hours.outlet
+    means, masses = day_mean(hours, one, day), daily_masses(one.mass, local_offset())
     mean, mass = float(means.values[0]), float(masses.values[0])
-    against = one.against
+    against, of_day = one.against, one.limit_of_day
+    judged = None if of_day is None else exceedances(means, of_day, step=DAY)
     return OutletDay(
         outlet=outlet,
         day=day,
@@ -116,7 +145,12 @@ def _row(outlet: Outlet, day: dt.date, one: PollutantHours) -> OutletDay:
         exceeded_hours=None if against is None else against.count,
         silent_hours=int((one.measured.reasons == "no-values").sum()),
         limit=None if against is None else Decimal(str(against.limit.value)),
-        unverified=means.unverified or masses.unverified or bool(against and against.unverified),
+        limit_of_day=None if of_day is None else Decimal(str(of_day.value)),
+        above_limit_of_day=bool(judged.exceeded[0]) if judged and judged.judged[0] else None,
+        hour_masses=[None if isnan(each) else each for each in one.mass.values.tolist()],
+        unverified=means.unverified
+        or masses.unverified
+        or any(bool(each and each.unverified) for each in (against, judged)),
     )
 
 

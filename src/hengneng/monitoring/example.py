@@ -23,8 +23,10 @@ from hengneng.hj212.building import Item
 from hengneng.hj212.times import BEIJING, written_time
 from hengneng.monitoring.register import import_outlets
 from hengneng.monitoring.running import open_deliveries, take_and_add_up
+from hengneng.monitoring.saying import import_checks, import_marks
 
 DEVICES_FILE, OUTLETS_FILE, FRAMES_FILE = "devices.example.csv", "outlets.example.csv", "emissions.example.csv"
+MARKS_FILE, CHECKS_FILE = "marks.example.csv", "checks.example.csv"
 PEER = "example"  # instead of an address: no device has sent these frames
 EDITION = "2005"  # the one in force in the year of the example
 MINUTES, HOURS = "2051", "2061"
@@ -66,6 +68,9 @@ def load_example_monitoring(actor: Actor, folder: Path) -> int:
         return 0
     import_devices(files[0], actor=actor, example=True)
     import_outlets(files[1], actor=actor, example=True)
+    for name, take in ((MARKS_FILE, import_marks), (CHECKS_FILE, import_checks)):
+        if (folder / name).exists():
+            take(folder / name, actor=actor)
     frames = list(example_frames(lines))
     with open_deliveries() as deliveries:
         deliveries.append(frames)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from hengneng.emissions.averaging import hour_means
 from hengneng.emissions.exceedance import Exceedances, exceedances
 from hengneng.emissions.masses import at_reference_oxygen, dry_standard_flows, dry_standard_hours, hourly_masses
 from hengneng.emissions.parameters import (
+    MarkRules,
     Parameter,
     ValidityRules,
     emission_limit,
@@ -21,9 +22,10 @@ from hengneng.emissions.parameters import (
     valid_flags,
     validity_rules,
 )
-from hengneng.emissions.series import HOUR, Means, Samples, Values
+from hengneng.emissions.series import HOUR, LONGEST_WORD, Means, Samples, Times, Truths, Values, Words
 from hengneng.monitoring.limits import limit
 from hengneng.monitoring.models import Outlet, Series
+from hengneng.monitoring.records import FLOW, OutletRecords, records_of
 from hengneng.monitoring.taking import FLAG, local_offset
 from hengneng.readings.points import MICRO
 from hengneng.readings.reader import readings_of
@@ -33,7 +35,7 @@ from hengneng.rules.tables import RuleNotFoundError, rule_table
 # HJ 212-2017, annex B: the quantities that turn concentrations into masses.
 GAS_FLOW, WATER_FLOW = "a00000", "w00000"
 OXYGEN, TEMPERATURE, STATIC_PRESSURE, MOISTURE = "a19001", "a01012", "a01013", "a01014"
-ACIDITY = "w01001"
+AIR_PRESSURE, ACIDITY = "a01006", "w01001"
 _PER_CENT, _KILOPASCAL = 0.01, 1000.0
 _GRAMS_TO_KILOGRAMS = 0.001
 # Cubic metres an hour of one unit of flow.
@@ -67,7 +69,7 @@ class PollutantHours:
 
     ``measured``: dry standard gas, or water, mg/m3 or mg/L; ``judged``: what limits speak of (at reference oxygen where
     there is one); ``mass`` [kg]; ``reported``: the hour means that the device sent. ``against`` is None where no limit
-    is known; then ``no_limit`` says why.
+    of hours is known; then ``no_limit`` says why. ``limit_of_day``: the limit that day means are held against.
     """
 
     pollutant: str
@@ -78,6 +80,7 @@ class PollutantHours:
     reported: Values
     against: Exceedances | None
     no_limit: str = ""
+    limit_of_day: Parameter | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ class OutletHours:
     """The hours of an outlet from ``start`` to ``end`` [s UTC], by pollutant; ``columns``: what they were made of.
 
     ``state``: temperature [°C], pressures [Pa] and moisture [fraction] of gas that is sent as it flows, else None.
+    ``marks`` is the mark of operation of each hour, ``still`` those marked as without emission from begin to end.
     """
 
     outlet: Outlet
@@ -97,6 +101,9 @@ class OutletHours:
     pollutants: dict[str, PollutantHours]
     columns: Columns = field(repr=False, default_factory=dict)
     state: dict[str, Values] | None = field(repr=False, default=None)
+    marks: Words = field(repr=False, default_factory=lambda: np.zeros(0, LONGEST_WORD))
+    still: Truths = field(repr=False, default_factory=lambda: np.zeros(0, np.bool_))
+    records: OutletRecords = field(repr=False, default_factory=OutletRecords)
 
 
 @cache
@@ -138,39 +145,48 @@ def columns_of_all(
 
 
 def outlet_hours(
-    store: Store, outlet: Outlet, start: int, end: int, columns: Columns | None = None
+    store: Store,
+    outlet: Outlet,
+    start: int,
+    end: int,
+    columns: Columns | None = None,
+    records: OutletRecords | None = None,
 ) -> OutletHours:
     """The hours of an outlet, computed from what its device sent for minutes. ``start`` and ``end``: whole hours.
 
-    ``columns``: what was read already; by default everything is read.
+    ``columns`` and ``records``: what was read already; by default everything is read.
     """
     if columns is None:
         columns = columns_of(store, outlet, start, end)
+    if records is None:
+        records = records_of(outlet)
     day = day_of(start)
     rules = validity_rules(outlet.medium, day)
     interval = _interval(columns, rules)
-    means = _Hours(columns, start, end, interval, rules, day)
+    means = _Hours(columns, start, end, interval, rules, day, records)
     gas = outlet.medium == Outlet.Medium.GAS
-    flow = means.of(GAS_FLOW if gas else WATER_FLOW)
+    flow = means.of(GAS_FLOW if gas else WATER_FLOW, FLOW)
     if flow is not None:
         otherwise = Outlet.FlowUnit.CUBIC_METRES_A_SECOND if gas else Outlet.FlowUnit.LITRES_A_SECOND
         flow = _scaled(flow, _FLOW[outlet.flow_unit or otherwise])
     oxygen = means.of(OXYGEN) if gas else None
     state = None
     if gas and outlet.state == Outlet.State.AS_FLOWING:
-        state = _state(means)
+        state = _state(means, outlet)
         flow = None if flow is None else dry_standard_flows(flow, **state)
     found = {}
     for factor, pollutant in pollutants_of(outlet.medium).items():
-        measured = means.of(factor)
+        measured = means.of(factor, pollutant)
         # Of acidity there is no mass; it is watched for what it says of the others.
         if measured is None or factor == ACIDITY:
             continue
         if state is not None:
             measured = dry_standard_hours(measured, **state)
-        found[pollutant] = _pollutant(outlet, pollutant, factor, measured, flow, oxygen, rules, columns, day)
-    acidity = None if gas else means.of(ACIDITY)
-    return OutletHours(outlet, start, end, interval, flow, oxygen, acidity, found, columns, state)
+        found[pollutant] = _pollutant(outlet, pollutant, factor, measured, flow, oxygen, means)
+    acidity = None if gas else means.of(ACIDITY, "pH")
+    return OutletHours(
+        outlet, start, end, interval, flow, oxygen, acidity, found, columns, state, means.marks, means.still, records
+    )
 
 
 @dataclass(frozen=True)
@@ -181,24 +197,54 @@ class _Hours:
     interval: int
     rules: ValidityRules
     day: dt.date
+    records: OutletRecords
 
-    def of(self, factor: str) -> Means | None:
-        """Hour means of a factor; None when the device sends nothing of the kind."""
+    @cached_property
+    def at(self) -> Times:
+        """The hours [s UTC]."""
+        return np.arange(self.start, self.end, HOUR, dtype=np.int64)
+
+    @cached_property
+    def mark_rules(self) -> MarkRules:
+        """What marks mean on the day."""
+        return mark_rules(self.day)
+
+    @cached_property
+    def marks(self) -> Words:
+        """The mark of each hour."""
+        return self.records.marks_of_hours(self.at)
+
+    @cached_property
+    def still(self) -> Truths:
+        """Hours that are marked from begin to end as without emission."""
+        return self.records.still(self.at, self.mark_rules)
+
+    def of(self, factor: str, quantity: str = "") -> Means | None:
+        """Hour means of a factor; None when the device sends nothing of the kind.
+
+        ``quantity``: what the analyser is checked for; while it is out of control there are none.
+        """
         values = self.columns.get(("minutes", factor, "Avg"))
         if values is None:
             return None
         flags = self.columns.get(("minutes", factor, FLAG), EMPTY).at(values.times)
         letters = np.array(["" if np.isnan(one) else chr(int(one)) for one in flags])
-        samples = Samples.of(values.times, values.values, letters)
-        return hour_means(
+        samples = Samples.of(values.times, values.values, letters, self.records.marks_at(values.times))
+        means = hour_means(
             samples,
             self.start,
             self.end,
             flags=valid_flags(self.day),
-            marks=mark_rules(self.day),
+            marks=self.mark_rules,
             rules=self.rules,
             interval=self.interval,
         )
+        # A source that stands still need not send anything.
+        stopped = self.still & ~means.valid
+        reasons = np.where(stopped, "source-stopped", means.reasons).astype(LONGEST_WORD)
+        unsure = means.unverified or (self.mark_rules.unverified and bool(stopped.any()))
+        means = Means(means.times, means.values, means.counts, means.least, reasons, unsure)
+        return self.records.controlled(quantity, means) if quantity else means
 
 
 def _interval(columns: Columns, rules: ValidityRules) -> int:
@@ -216,8 +262,11 @@ def _scaled(means: Means, factor: float) -> Means:
     return Means(means.times, means.values * factor, means.counts, means.least, means.reasons, means.unverified)
 
 
-def _state(means: _Hours) -> dict[str, Values]:
-    """Temperature [°C], static pressure [Pa], moisture [fraction] of the hours; the air pressure is not sent."""
+def _state(means: _Hours, outlet: Outlet) -> dict[str, Values]:
+    """Temperature [°C], static and air pressure [Pa], moisture [fraction] of the hours.
+
+    Few devices send the air pressure; where one does not, that of the place stands in.
+    """
     size = (means.end - means.start) // HOUR
     unknown = np.full(size, np.nan)
 
@@ -225,10 +274,12 @@ def _state(means: _Hours) -> dict[str, Values]:
         found = means.of(factor)
         return unknown if found is None else found.values * scale
 
+    air = values(AIR_PRESSURE, _KILOPASCAL)
+    place = np.nan if outlet.air_pressure is None else float(outlet.air_pressure) * _KILOPASCAL
     return {
         "temperature": values(TEMPERATURE, 1.0),
         "static_pressure": values(STATIC_PRESSURE, _KILOPASCAL),
-        "atmospheric_pressure": values("a01006", _KILOPASCAL),
+        "atmospheric_pressure": np.where(np.isnan(air), place, air),
         "moisture": values(MOISTURE, _PER_CENT),
     }
 
@@ -240,29 +291,45 @@ def _pollutant(
     measured: Means,
     flow: Means | None,
     oxygen: Means | None,
-    rules: ValidityRules,
-    columns: Columns,
-    day: dt.date,
+    of: _Hours,
 ) -> PollutantHours:
-    judged = measured
+    rules, day, judged = of.rules, of.day, measured
     reference = reference_of(outlet, pollutant, day)
     if reference is not None and rules.highest_oxygen is not None:
         air = oxygen.values * _PER_CENT if oxygen is not None else np.full(len(measured.times), np.nan)
         judged = at_reference_oxygen(measured, air, reference, rules.highest_oxygen)
-    mass = _mass(outlet, measured, flow)
-    reported = columns.get(("hours", factor, "Avg"), EMPTY).at(measured.times)
-    bound, why = _limit(outlet, pollutant, day)
-    against = None if bound is None else exceedances(judged, bound)
-    return PollutantHours(pollutant, factor, measured, judged, mass, reported, against, why)
+    mass = _mass(outlet, measured, flow, of)
+    reported = of.columns.get(("hours", factor, "Avg"), EMPTY).at(measured.times)
+    bound = limit_of(outlet, pollutant, "hour", day)
+    against = None if bound is None else exceedances(judged, bound, marks=of.marks, rules=of.mark_rules)
+    of_day = limit_of(outlet, pollutant, "day", day)
+    why = "" if bound else "no-standard" if not outlet.standard else "limit-of-days" if of_day else "no-limit"
+    return PollutantHours(pollutant, factor, measured, judged, mass, reported, against, why, of_day)
 
 
-def _mass(outlet: Outlet, measured: Means, flow: Means | None) -> Means:
+def sent_means(hours: OutletHours, factor: str) -> Values:
+    """Means of the hours of everything that the device sent of ``factor``, whatever its flags and marks say; as sent.
+
+    For signs that flags or marks are not what they say; NaN where nothing came.
+    """
+    sent = hours.columns.get(("minutes", factor, "Avg"), EMPTY)
+    size = (hours.end - hours.start) // HOUR
+    inside = (sent.times >= hours.start) & (sent.times < hours.end) & ~np.isnan(sent.values)
+    slot = (sent.times[inside] - hours.start) // HOUR
+    counts = np.bincount(slot, minlength=size)
+    sums = np.bincount(slot, weights=sent.values[inside], minlength=size)
+    return np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0)
+
+
+def _mass(outlet: Outlet, measured: Means, flow: Means | None, of: _Hours) -> Means:
     if flow is None:
         size = len(measured.times)
         nothing = np.full(size, np.nan)
         reasons = np.full(size, "missing-flow", measured.reasons.dtype)
-        return Means(measured.times, nothing, measured.counts, measured.least, reasons, measured.unverified)
-    mass = hourly_masses(measured, flow)
+        flow = Means(measured.times, nothing, measured.counts, measured.least, reasons, measured.unverified)
+    mass = hourly_masses(measured, flow, of.still)
+    if of.mark_rules.unverified and bool(of.still.any()):
+        mass = replace(mass, unverified=True)
     # mg/m3 times m3/h is mg/h; mg/L times m3/h is g/h: what the formula of gas calls a millionth is a thousandth here.
     return mass if outlet.medium == Outlet.Medium.GAS else _scaled(mass, _GRAMS_TO_KILOGRAMS / 1e-6)
 
@@ -279,7 +346,7 @@ def reference_of(outlet: Outlet, pollutant: str, day: dt.date) -> Parameter | No
     """
     if outlet.medium != Outlet.Medium.GAS or not outlet.standard:
         return None
-    bound, _ = _limit(outlet, pollutant, day)
+    bound = limit_of(outlet, pollutant, "hour", day)
     kind = bound.entry.attributes.get("oxygen_kind", "") if bound else outlet.source_kind
     try:
         return reference_oxygen(outlet.standard, kind, day) if kind else None
@@ -287,12 +354,12 @@ def reference_of(outlet: Outlet, pollutant: str, day: dt.date) -> Parameter | No
         return None
 
 
-def _limit(outlet: Outlet, pollutant: str, day: dt.date) -> tuple[Parameter | None, str]:
+def limit_of(outlet: Outlet, pollutant: str, period: str, day: dt.date) -> Parameter | None:
+    """The limit of an outlet for a pollutant over a ``period`` (hour, day); None where none is known."""
     if not outlet.standard:
-        return None, "no-standard"
-    period = "hour" if outlet.medium == Outlet.Medium.GAS else "day"
+        return None
     try:
-        found = emission_limit(
+        return emission_limit(
             outlet.standard,
             outlet.source_kind,
             pollutant,
@@ -302,5 +369,4 @@ def _limit(outlet: Outlet, pollutant: str, day: dt.date) -> tuple[Parameter | No
             condition=outlet.condition,
         )
     except RuleNotFoundError:
-        return None, "no-limit"
-    return (found, "") if period == "hour" else (None, "limit-of-days")
+        return None

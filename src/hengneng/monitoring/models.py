@@ -16,7 +16,8 @@ class Outlet(models.Model):
 
     ``standard``, ``source_kind``, ``condition`` and ``region`` (general, key) say which limits and which reference
     oxygen hold (tables emission_limits, reference_oxygen). ``state``: whether the device sends gas in the dry standard
-    state, as HJ 212 means it, or as it flows. ``flow_unit``: what it sends as flow; many send m3/h.
+    state, as HJ 212 means it, or as it flows; then ``air_pressure`` [kPa] of the place stands in where the device does
+    not send it. ``flow_unit``: what it sends as flow; many send m3/h.
     """
 
     class Medium(models.TextChoices):
@@ -44,6 +45,7 @@ class Outlet(models.Model):
     region = models.CharField(max_length=10, default="general")
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRY_STANDARD)
     flow_unit = models.CharField(max_length=4, choices=FlowUnit.choices, blank=True)
+    air_pressure = ExactDecimalField(null=True, help_text="kPa")
     source = models.TextField()
     example = models.BooleanField(default=False)
     act = models.CharField(max_length=32)
@@ -108,6 +110,7 @@ class OutletDay(models.Model):
     ``mean`` is the day mean of the concentration that limits speak of (gas at reference oxygen where there is one), in
     mg/m3 or mg/L; ``mass`` in kg; null is unknown, and ``mean_reason``, ``mass_reason`` say why. ``valid_hours`` of 24,
     ``judged_hours`` and ``exceeded_hours`` of those against the limit of the hour, ``silent_hours`` without any value.
+    ``above_limit_of_day``: the mean against ``limit_of_day``; null where there is none of the two.
     """
 
     outlet = models.ForeignKey(Outlet, models.PROTECT, related_name="days")
@@ -122,6 +125,9 @@ class OutletDay(models.Model):
     exceeded_hours = models.PositiveSmallIntegerField(null=True)
     silent_hours = models.PositiveSmallIntegerField()
     limit = ExactDecimalField(null=True)
+    limit_of_day = ExactDecimalField(null=True)
+    above_limit_of_day = models.BooleanField(null=True)
+    hour_masses = models.JSONField(default=list, help_text="kg of each of the 24 hours, null where it is unknown.")
     unverified = models.BooleanField()
 
     class Meta:
@@ -140,6 +146,118 @@ class OutletDay(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["day", "pollutant"], name="outlets_of_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.outlet} {self.pollutant} {self.day}"
+
+
+class OperationMark(models.Model):
+    """What somebody says of the operation of an outlet for some time, as a word of table emission_marks.
+
+    Given beside the values and often later than they came; the values stay. ``end`` None: until further notice. A mark
+    that was wrong is withdrawn, and may be given anew; of those that were not withdrawn no two overlap.
+    """
+
+    outlet = models.ForeignKey(Outlet, models.PROTECT, related_name="marks")
+    mark = models.CharField(max_length=30)
+    begin = models.DateTimeField()
+    end = models.DateTimeField(null=True)
+    reason = models.TextField()
+    source = models.TextField(blank=True)
+    said_by = models.CharField(max_length=60)
+    act = models.CharField(max_length=32)
+    recorded_at = models.DateTimeField()
+
+    objects = WrittenOnceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(end=None) | Q(end__gt=F("begin")), name="mark_forward"),
+            models.CheckConstraint(condition=~Q(reason=""), name="mark_has_a_reason"),
+        ]
+        indexes = [models.Index(fields=["outlet", "begin"], name="marks_of_an_outlet")]
+
+    def __str__(self) -> str:
+        return f"{self.outlet} {self.mark} {self.begin}"
+
+
+class MarkWithdrawal(models.Model):
+    """That a mark does not hold and never did, or, with ``from_moment``, not from that moment on."""
+
+    mark = models.OneToOneField(OperationMark, models.PROTECT, related_name="withdrawal")
+    from_moment = models.DateTimeField(null=True)
+    reason = models.TextField()
+    said_by = models.CharField(max_length=60)
+    act = models.CharField(max_length=32)
+    recorded_at = models.DateTimeField()
+
+    objects = WrittenOnceQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.mark)
+
+
+class AnalyserCheck(models.Model):
+    """A check of an analyser: zero or span drift, or a comparison by hand; table analyser_drift_limits judges it.
+
+    ``quantity``: the pollutant, or ``flow``. ``reading`` is what the analyser showed, ``reference`` the gas or what was
+    found by hand, both and ``full_scale`` in the unit of the analyser. A check that was written down wrongly is
+    replaced by a ``revision`` of the same moment; the highest one holds.
+    """
+
+    outlet = models.ForeignKey(Outlet, models.PROTECT, related_name="checks")
+    quantity = models.CharField(max_length=20)
+    check_kind = models.CharField(max_length=20)
+    at = models.DateTimeField()
+    reading = ExactDecimalField()
+    reference = ExactDecimalField()
+    full_scale = ExactDecimalField(null=True)
+    revision = models.PositiveIntegerField(default=1)
+    source = models.TextField()
+    act = models.CharField(max_length=32)
+    recorded_at = models.DateTimeField()
+
+    objects = WrittenOnceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outlet", "quantity", "check_kind", "at", "revision"], name="one_check_a_moment"
+            ),
+            models.CheckConstraint(condition=Q(full_scale=None) | Q(full_scale__gt=0), name="full_scale_above_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outlet} {self.quantity} {self.check_kind} {self.at}"
+
+
+class SubstitutedDay(models.Model):
+    """What stands in for missing masses of a pollutant on a local day, by the standard of that day; derived, made anew.
+
+    ``mass`` [kg] is the whole day with its substitutes, null where something is still missing (``reason``). ``hours``
+    of the day were substituted. ``capture_rate`` [1] is that of the calendar quarter as far as it has come,
+    ``quarter_fails``: the data of the quarter fail as a whole.
+    """
+
+    outlet = models.ForeignKey(Outlet, models.PROTECT, related_name="substituted_days")
+    day = models.DateField()
+    pollutant = models.CharField(max_length=20)
+    mass = models.FloatField(null=True)
+    reason = models.CharField(max_length=40, blank=True)
+    hours = models.PositiveSmallIntegerField()
+    standard = models.CharField(max_length=40)
+    capture_rate = models.FloatField(null=True)
+    quarter_fails = models.BooleanField()
+    unverified = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["outlet", "pollutant", "day"], name="one_substituted_day"),
+            models.CheckConstraint(
+                condition=Q(mass=None, reason__gt="") | Q(mass__isnull=False, reason=""),
+                name="substituted_mass_or_its_reason",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outlet} {self.pollutant} {self.day}"

@@ -18,7 +18,8 @@ from hengneng.devices.models import Device, DeviceEvent, DeviceRequest, EventKin
 from hengneng.emissions.series import HOUR
 from hengneng.monitoring.hours import Columns, columns_of_all, outlet_hours, pollutants_of
 from hengneng.monitoring.limits import limit
-from hengneng.monitoring.models import Outlet, OutletDay, OutletFinding, Series
+from hengneng.monitoring.models import Outlet, OutletDay, OutletFinding, Series, SubstitutedDay
+from hengneng.monitoring.records import OutletRecords, records_of_all
 from hengneng.monitoring.taking import FLAG, local_offset, start_of_day
 from hengneng.readings.store import Store
 from hengneng.registry.models import PlaceVersion
@@ -78,6 +79,7 @@ class MonthOfOutlet:
 class Load:
     """Mass of a pollutant [kg] that left the outlets which watch it; None where no day is known.
 
+    ``substituted`` is the same with what stands in for missing hours, of ``substituted_days`` known or filled days.
     ``whole``, ``part``, ``none``: outlets whose days are all known, some, none. With ``part`` or ``none`` it is a lower
     bound.
     """
@@ -90,6 +92,8 @@ class Load:
     days: int
     expected_days: int
     unverified: bool
+    substituted: float | None
+    substituted_days: int
 
     @property
     def outlets(self) -> int:
@@ -225,6 +229,7 @@ def latest(store: Store, outlets: Collection[Outlet]) -> dict[int, Latest]:
     if not days or not outlets:
         return {}
     found: dict[int, Latest] = {}
+    said = records_of_all(outlets)
     newest = max(days)
     rows = OutletDay.objects.filter(outlet__in=[one.pk for one in outlets]).order_by()
     added: dict[int, dt.date] = dict(rows.values_list("outlet").annotate(Max("day")))
@@ -234,18 +239,18 @@ def latest(store: Store, outlets: Collection[Outlet]) -> dict[int, Latest]:
         start = start_of_day(day)
         for key, columns in columns_of_all(store, waiting, start, start + DAY, OF_HOURS).items():
             outlet = next(one for one in waiting if one.pk == key)
-            if (seen := _latest(store, outlet, columns)) is not None:
+            if (seen := _latest(store, outlet, columns, said[key])) is not None:
                 found[key] = seen
     return {**{key: Latest(start_of_day(day) + DAY - 1) for key, day in added.items()}, **found}
 
 
-def _latest(store: Store, outlet: Outlet, columns: Columns) -> Latest | None:
+def _latest(store: Store, outlet: Outlet, columns: Columns, said: OutletRecords) -> Latest | None:
     means = [one for (period, _, attribute), one in columns.items() if (period, attribute) == ("minutes", "Avg")]
     at = max((int(one.times[-1]) for one in means if len(one.times)), default=None)
     if at is None:
         return None
     end = at // HOUR * HOUR + HOUR
-    hours = outlet_hours(store, outlet, end - 2 * HOUR, end, columns)
+    hours = outlet_hours(store, outlet, end - 2 * HOUR, end, columns, said)
     against = {name: one.against for name, one in hours.pollutants.items() if one.against is not None}
     # The hour that is under way is not over; the one before is judged until it is.
     for index in (1, 0):
@@ -322,16 +327,25 @@ def loads(outlets: Collection[Outlet], first: dt.date, last: dt.date) -> list[Lo
             Sum("mass"), Count("mass"), unsure=Count("pk", filter=Q(unverified=True, mass__isnull=False))
         )
     }
+    instead = SubstitutedDay.objects.filter(outlet__in=[one.pk for one in outlets], day__range=(first, last)).order_by()
+    substitutes = {
+        name: (mass or 0.0, count)
+        for name, mass, count in instead.values_list("pollutant").annotate(Sum("mass"), Count("mass"))
+    }
     watching: dict[str, list[int]] = {}
     for key, names in watched_pollutants(outlets).items():
         for name in names:
             watching.setdefault(name, []).append(key)
-    found = [_load(name, [sums.get((name, key), (None, 0, 0)) for key in keys], days)
-             for name, keys in watching.items()]  # fmt: skip
+    found = [
+        _load(name, [sums.get((name, key), (None, 0, 0)) for key in keys], days, *substitutes.get(name, (0.0, 0)))
+        for name, keys in watching.items()
+    ]
     return sorted(found, key=lambda one: (one.mass is None, -(one.mass or 0), one.pollutant))
 
 
-def _load(pollutant: str, parts: list[tuple[float | None, int, int] | list[float]], days: int) -> Load:
+def _load(
+    pollutant: str, parts: list[tuple[float | None, int, int] | list[float]], days: int, more: float, more_days: int
+) -> Load:
     masses = [float(mass) for mass, *_ in parts if mass is not None]
     known = [int(count) for _, count, _ in parts]
     return Load(
@@ -343,6 +357,8 @@ def _load(pollutant: str, parts: list[tuple[float | None, int, int] | list[float
         days=sum(known),
         expected_days=days * len(parts),
         unverified=any(unsure for *_, unsure in parts),
+        substituted=float(np.sum([*masses, more])) if masses or more_days else None,
+        substituted_days=sum(known) + more_days,
     )
 
 

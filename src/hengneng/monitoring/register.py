@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hengneng.access import Actor, Verb, decide, terminal_actor
 from hengneng.acts import new_act_id, record
 from hengneng.database.locking import one_writer
 from hengneng.devices.models import Device, Protocol
-from hengneng.metering.cells import YES_NO, BadCellError, Refusals, filled, similar, word
+from hengneng.metering.cells import YES_NO, BadCellError, Refusals, filled, number, similar, word
 from hengneng.metering.sheets import Line, Sheet, TableImport, check_columns, read_sheet
 from hengneng.monitoring.models import Outlet
 from hengneng.registry.models import Organisation
@@ -19,8 +20,8 @@ from hengneng.rules.tables import rule_table
 
 REQUIRED = ("identifier", "unit", "medium")
 FIELDS = (
-    "device", "name_zh", "name_en", "standard", "source_kind", "condition", "region", "state", "flow_unit", "source",
-    "example",
+    "device", "name_zh", "name_en", "standard", "source_kind", "condition", "region", "state", "flow_unit",
+    "air_pressure", "source", "example",
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *FIELDS)
 
@@ -112,6 +113,8 @@ class _Taking:
                 given["device"] = self._device(line, unit, identifier)
             elif name == "example":
                 given["example"] = bool(YES_NO[word(line, "example", YES_NO, "")])
+            elif name == "air_pressure":
+                given["air_pressure"] = number(line, "air_pressure", Decimal(0))
             elif name in words:
                 given[name] = word(line, name, *words[name])
             elif line.cells.get(name) or name in ("standard", "source_kind"):

@@ -11,8 +11,10 @@ import numpy as np
 from hengneng.emissions.findings import consistency, operation, patterns, records, water
 from hengneng.emissions.findings.finding import Finding
 from hengneng.emissions.parameters import validity_rules
-from hengneng.monitoring.hours import EMPTY, GAS_FLOW, OutletHours, PollutantHours, reference_of
+from hengneng.emissions.series import Values
+from hengneng.monitoring.hours import EMPTY, GAS_FLOW, OutletHours, PollutantHours, reference_of, sent_means
 from hengneng.monitoring.models import Outlet
+from hengneng.monitoring.signs_beside import signs_beside
 from hengneng.monitoring.taking import FLAG
 
 # Pollutants of water that are looked at together (F10): a part cannot be above the whole.
@@ -33,11 +35,15 @@ class Sign:
     finding: Finding
 
 
-def signs_of(hours: OutletHours, on: dt.date) -> list[Sign]:
-    """What the data of an outlet show against themselves; thresholds of ``on``. Order: as the rules are numbered."""
+def signs_of(hours: OutletHours, on: dt.date, load: Values | None = None) -> list[Sign]:
+    """What the data of an outlet show against themselves, checks of its analysers and the ``load`` of its unit.
+
+    ``load`` (n): electricity of the hours; thresholds of ``on``. Order: as the rules are numbered.
+    """
     found: list[Sign] = []
     for name, one in sorted(hours.pollutants.items()):
         found += _of(name, _pollutant(hours, one, on))
+        found += _of(name, signs_beside(hours, one, load, on))
     if hours.outlet.medium == Outlet.Medium.GAS:
         found += _of(GAS_FLOW, _consistent_flow(hours, on))
     else:
@@ -59,7 +65,8 @@ def captured(hours: OutletHours, on: dt.date) -> list[Sign]:
     """F14: how much of a month was captured; ``hours`` are those of the whole month."""
     found: list[Sign] = []
     for name, one in sorted(hours.pollutants.items()):
-        found += _of(name, records.low_capture(one.measured.times, one.measured.valid, on=on))
+        still = hours.still
+        found += _of(name, records.low_capture(one.measured.times, one.measured.valid, on=on, without_emission=still))
     return found
 
 
@@ -78,7 +85,9 @@ def _pollutant(hours: OutletHours, one: PollutantHours, on: dt.date) -> Iterator
     if hours.flow is not None:
         bound = one.against.limit.value if one.against else None
         flags = _flags_of_hours(hours, one.factor, at)
-        yield from operation.flags_against_operation(at, values, hours.flow.values, flags, on=on, limit=bound)
+        yield from operation.flags_against_operation(
+            at, sent_means(hours, one.factor), sent_means(hours, GAS_FLOW), flags, on=on, marks=hours.marks, limit=bound
+        )
     if hours.oxygen is not None:
         yield from operation.high_oxygen(at, values, hours.oxygen.values / 100, on=on)
         yield from _conversion(hours, one, on)

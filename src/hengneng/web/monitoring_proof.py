@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from django.urls import reverse
 
 from hengneng.emissions.parameters import Parameter, mark_rules, valid_flags, validity_rules
 from hengneng.formulas import flue_gas, formulas
@@ -15,13 +16,24 @@ from hengneng.language import Text, message
 from hengneng.monitoring.frames import Sent
 from hengneng.monitoring.hours import EMPTY, OutletHours, PollutantHours, day_of, reference_of
 from hengneng.monitoring.models import Outlet
+from hengneng.monitoring.substituting import substitution_on
 from hengneng.monitoring.taking import FLAG
 from hengneng.readings.points import MICRO
 from hengneng.web.mathematics import NotInSubsetError, mathml
 from hengneng.web.monitoring_hours import known
-from hengneng.web.monitoring_questions import concentration_unit, flag_name, moment, reason_words, row_address
-from hengneng.web.speech import shown
+from hengneng.web.monitoring_questions import (
+    concentration_unit,
+    flag_name,
+    hour_written,
+    moment,
+    reason_words,
+    row_address,
+)
+from hengneng.web.monitoring_records import mark_names
+from hengneng.web.speech import RATE, shown
 
+# Reasons that come from what people have said, whatever the minutes are.
+_SAID = ("out-of-control", "source-stopped")
 MEAN = r"\bar{C} = \frac{1}{n} \cdot \sum_{i=1}^{n} C_i"
 MULTIPLE = r"m = \frac{C - L}{L}"
 DECIMALS = 4
@@ -31,7 +43,7 @@ DECIMALS = 4
 class Minute:
     """A value that the device sent for some minutes: its flag, whether it counted, and the frames that brought it.
 
-    ``why`` it did not count: its flag, or that it has none. ``frames``: number of the delivery,
+    ``why`` it did not count: its flag, that it has none, a mark of operation. ``frames``: number of the delivery,
     what it said, whether that is what counts today.
     """
 
@@ -81,17 +93,22 @@ def minutes_of(hours: OutletHours, one: PollutantHours, sent: Iterable[Sent]) ->
     """The values of the hour in their order, judged as the mean has judged them."""
     column = hours.columns.get(("minutes", one.factor, "Avg"), EMPTY)
     flags = hours.columns.get(("minutes", one.factor, FLAG), EMPTY).at(column.times)
-    counting = valid_flags(day_of(hours.start))
+    on = day_of(hours.start)
+    counting, marks = valid_flags(on), hours.records.marks_at(column.times).tolist()
+    running = mark_rules(on).counting
     frames: dict[int, list[tuple[int, str, bool]]] = {}
     for each in sent:
         if each.series.attribute == "Avg":
             frames.setdefault(each.at, []).append((each.delivery, f"{each.micro / MICRO:g}", each.current))
     found = []
-    for at, value, code in zip(column.times.tolist(), column.values.tolist(), flags.tolist(), strict=True):
+    rows = zip(column.times.tolist(), column.values.tolist(), flags.tolist(), marks, strict=True)
+    for at, value, code, mark in rows:
         if not hours.start <= at < hours.end:
             continue
         flag = "" if np.isnan(code) else chr(int(code))
         why = "" if flag in counting else "flag" if flag else "no-flag"
+        if not why and mark not in running:
+            why = "mark"
         found.append(
             Minute(
                 at=moment(at),
@@ -117,8 +134,10 @@ def steps_of(
     reference = reference_of(outlet, one.pollutant, day_of(hours.start))
     if reference is not None:
         steps.append(_oxygen(hours, one, reference, unit))
-    steps += [_limit(one, unit), _mass(outlet, hours, one), _reported(one, unit)]
-    return steps
+    steps += [_limit(one, unit), _mass(outlet, hours, one)]
+    if (substitute := substitute_step(outlet, hours, one)) is not None:
+        steps.append(substitute)
+    return [*steps, _reported(one, unit)]
 
 
 def _mean(
@@ -130,6 +149,8 @@ def _mean(
     count, least = len(counted) * worth, int(rule.least_of_hour.value)
     enough = count >= least and bool(counted)
     code = "" if enough else "too-few-valid-values" if minutes else "no-values"
+    if (said := str(one.measured.reasons[0])) in _SAID:
+        code, enough = said, False
     what = "minutes" if rule.counts_minutes else "values"
     return ProofStep(
         title=message("web.monitoring.step.mean"),
@@ -144,7 +165,54 @@ def _mean(
             Given(message(f"web.monitoring.step.valid_{what}"), str(count)),
             _from_rule(message("web.monitoring.step.least"), rule.least_of_hour, str(least)),
         ],
-        note=message("web.monitoring.step.unmarked") if mark_rules(day_of(hours.start)).unverified else None,
+        note=_mark_note(hours),
+    )  # fmt: skip
+
+
+def _mark_note(hours: OutletHours) -> Text | None:
+    mark = str(hours.marks[0]) if len(hours.marks) else ""
+    if not mark:
+        return None
+    entry = mark_names().get(mark)
+    label = entry.label() if entry else Text(zh=mark, en=mark)
+    return Text(
+        zh=message("web.monitoring.step.marked", mark=label.zh).zh,
+        en=message("web.monitoring.step.marked", mark=label.en).en,
+    )
+
+
+def substitute_step(outlet: Outlet, hours: OutletHours, one: PollutantHours) -> ProofStep | None:
+    """What stands in for the missing mass of the hour, with the hours that it comes from; None where nothing could."""
+    if one.mass.valid[0]:
+        return None
+    on = day_of(hours.start)
+    found = substitution_on(outlet, one.pollutant, on)
+    if found is None:
+        return None
+    standard, filled = found
+    here = next((each for each in filled.substitutions if each.time == hours.start), None)
+    title = message("web.monitoring.step.substitute", standard=standard)
+    if here is None:
+        return ProofStep(title, "", "kg", reason_words("no-substitute"))
+    sources = [moment(at) for at in here.source_hours]
+    values = filled.masses.values[np.searchsorted(filled.masses.times, np.array(here.source_hours, np.int64))]
+    largest = int(here.source_hours[int(values.argmax())])
+    return ProofStep(
+        title=title,
+        value=shown(here.value, "", DECIMALS),
+        unit="kg",
+        givens=[
+            Given(message("web.monitoring.step.method"), "", "", row_address(here.entry), here.unverified,
+                  here.entry.label()),
+            Given(message("web.monitoring.step.capture"), shown(here.capture_rate, RATE, 1), "%"),
+            Given(message("web.monitoring.step.gap_hours"), str(here.gap_hours), "h"),
+            Given(message("web.monitoring.step.source_hours"),
+                  f"{len(sources)} / {here.window}" if here.window and here.window > 1 else str(len(sources)),
+                  note=Text(*[f"{sources[0]:%Y-%m-%d %H:%M} – {sources[-1]:%Y-%m-%d %H:%M}"] * 2)),
+            Given(message("web.monitoring.step.largest_source"), shown(float(values.max()), "", DECIMALS), "kg",
+                  reverse("monitoring-value", args=[outlet.identifier, one.pollutant, hour_written(largest)])),
+        ],
+        note=message("web.monitoring.step.quarter_fails") if here.quarter_fails else None,
     )  # fmt: skip
 
 

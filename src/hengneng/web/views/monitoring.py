@@ -52,8 +52,8 @@ COLUMNS = (
     "example",
 )  # fmt: skip
 LOAD_COLUMNS = (
-    "month", "pollutant", "name", "mass", "lower_bound", "whole", "part", "none", "days", "expected_days", "unverified",
-    "example",
+    "month", "pollutant", "name", "mass", "lower_bound", "substituted", "substituted_days", "whole", "part", "none",
+    "days", "expected_days", "unverified", "example",
 )  # fmt: skip
 KILOGRAMS_OF_A_TONNE = 1000
 
@@ -160,9 +160,9 @@ def loads_csv(request: HttpRequest) -> HttpResponseBase:
     example = yes_no(speech, any(one.outlet.example for one in lines))
     rows = [
         [
-            asked.month.title, one.pollutant, speech.said(pollutant_name(one.pollutant)), _tonnes(one),
-            yes_no(speech, one.lower_bound), one.whole, one.part, one.none, one.days, one.expected_days,
-            yes_no(speech, one.unverified), example,
+            asked.month.title, one.pollutant, speech.said(pollutant_name(one.pollutant)), _tonnes(one.mass),
+            yes_no(speech, one.lower_bound), _tonnes(one.substituted), one.substituted_days, one.whole,
+            one.part, one.none, one.days, one.expected_days, yes_no(speech, one.unverified), example,
         ]
         for one in loads([line.outlet for line in lines], asked.month.first, asked.month.last)
     ]  # fmt: skip
@@ -248,14 +248,15 @@ class LoadLine:
     load: Load
     name: Text
     tonnes: float | None
+    substituted: float | None
 
 
 def _load_line(load: Load) -> LoadLine:
-    return LoadLine(load, pollutant_name(load.pollutant), _tonnes(load))
+    return LoadLine(load, pollutant_name(load.pollutant), _tonnes(load.mass), _tonnes(load.substituted))
 
 
-def _tonnes(load: Load) -> float | None:
-    return None if load.mass is None else load.mass / KILOGRAMS_OF_A_TONNE
+def _tonnes(mass: float | None) -> float | None:
+    return None if mass is None else mass / KILOGRAMS_OF_A_TONNE
 
 
 addresses = [

@@ -17,7 +17,7 @@ from hengneng.emissions.parameters import validity_rules
 from hengneng.emissions.series import HOUR
 from hengneng.language import Text
 from hengneng.monitoring.hours import OutletHours, columns_of_all, outlet_hours
-from hengneng.monitoring.models import Outlet, OutletDay, OutletFinding
+from hengneng.monitoring.models import Outlet, OutletDay, OutletFinding, SubstitutedDay
 from hengneng.monitoring.reading import (
     DAY,
     NEVER,
@@ -51,7 +51,8 @@ from hengneng.web.monitoring_questions import (
     query_of,
     reason_words,
 )
-from hengneng.web.questions import answered, speech_of
+from hengneng.web.monitoring_records import check_lines, mark_lines, may_say, substituted_days
+from hengneng.web.questions import actor_of_request, answered, speech_of
 from hengneng.web.sheets import csv_answer
 from hengneng.web.speech import RATE, shown
 from hengneng.web.views.monitoring import yes_no
@@ -71,6 +72,7 @@ class DayLine:
     row: OutletDay
     name: Text
     address: str
+    substitute: SubstitutedDay | None
 
     @property
     def why(self) -> Text | None:
@@ -107,6 +109,7 @@ def outlet(request: HttpRequest, identifier: str) -> HttpResponse:
     hours = _hours(store, found, month)
     all_series = series_of(hours)
     days = days_of(found, month.first, month.last)
+    instead = substituted_days(found, month.first, month.last)
     on = day_asked(request, month) or max((row.day for row in days), default=month.first)
     start = start_of_day(on)
     findings = [_finding_line(found, row, hours) for row in findings_of(found, month.first, month.last)]
@@ -123,7 +126,12 @@ def outlet(request: HttpRequest, identifier: str) -> HttpResponse:
         "series": all_series,
         "concentration": concentration_unit(found),
         "lines": list(hour_lines(found, hours, start, start + DAY)) if hours.pollutants else [],
-        "day_lines": [_day_line(found, row, month) for row in days],
+        "day_lines": [_day_line(row, month, instead.get((row.day, row.pollutant))) for row in days],
+        "marks": mark_lines(actor_of_request(request), found, moment(hours.start), moment(hours.end)),
+        "may_mark": may_say(actor_of_request(request), found),
+        "checks": check_lines(hours.records, moment(hours.start), moment(hours.end)),
+        "quarter_fails": any(one.quarter_fails for one in instead.values()),
+        "of_day": any(row.limit_of_day is not None for row in days),
         "calendar": calendar_of(days, month, int(rules.least_of_day.value)),
         "day_numbers": range(1, month.last.day + 1),
         "enough": int(rules.least_of_day.value),
@@ -208,8 +216,9 @@ def _begin(alarm: Alarm) -> dt.datetime:
     return alarm.begin
 
 
-def _day_line(found: Outlet, row: OutletDay, month: Span) -> DayLine:
-    return DayLine(row, pollutant_name(row.pollutant), f"?{query_of(month=month.title, day=row.day)}#hours")
+def _day_line(row: OutletDay, month: Span, instead: SubstitutedDay | None) -> DayLine:
+    address = f"?{query_of(month=month.title, day=row.day)}#hours"
+    return DayLine(row, pollutant_name(row.pollutant), address, instead)
 
 
 def _finding_line(found: Outlet, row: OutletFinding, hours: OutletHours) -> FindingLine:
