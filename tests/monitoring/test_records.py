@@ -6,21 +6,32 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from django.db import DatabaseError, transaction
-from monitoring.frames import BEGIN, frame, group
+from monitoring.frames import BEGIN, MN, frame, group
 
 from hengneng.access import PUBLIC, terminal_actor
 from hengneng.access.deciding import RefusedAccessError
 from hengneng.acts.models import Act
 from hengneng.deliveries import DeliveryLog
+from hengneng.devices.models import Device, Protocol
 from hengneng.emissions.series import HOUR
 from hengneng.monitoring.days import add_up_days, due_days
 from hengneng.monitoring.hours import outlet_hours
-from hengneng.monitoring.models import AnalyserCheck, MonitoredDay, OperationMark, Outlet, OutletDay, SubstitutedDay
+from hengneng.monitoring.models import (
+    AnalyserCheck,
+    MonitoredDay,
+    OperationMark,
+    Outlet,
+    OutletDay,
+    OutletFinding,
+    SubstitutedDay,
+)
 from hengneng.monitoring.records import records_of
+from hengneng.monitoring.register import import_outlets
 from hengneng.monitoring.saying import DUE_AGAIN, give_mark, import_checks, import_marks, withdraw_mark
 from hengneng.monitoring.signs_beside import resolution_of, signs_beside
 from hengneng.monitoring.substituting import Quarter, substitution_on
@@ -336,3 +347,35 @@ def test_signs_beside_checks_and_digits(
 @pytest.mark.parametrize(("values", "step"), [([1.5, 2.0], 0.1), ([10.0, 20.0], 10.0), ([0.123456], None), ([], None)])
 def test_the_step_of_the_last_digit(values: list[float], step: float | None) -> None:
     assert resolution_of(np.array(values)) == step
+
+
+def test_outlets_of_two_units_that_go_up_and_down_as_one(
+    unit: Any, outlet: Outlet, log: DeliveryLog, store: Store, deliver: Deliver
+) -> None:
+    """F12: both get the sign, each with its own values; a third one that differs gets none."""
+    mill = type(unit).objects.create(
+        identifier="mill", kind=unit.kind, name_zh="乙厂", name_en="Plant B", place_id="650100"
+    )
+    now = dt.datetime.now(dt.UTC)
+    dice = np.random.default_rng(7)
+    walk = 50 + np.cumsum(dice.normal(0, 1, 168))
+    series = {"010000A8900016F000169DC1": 2 * walk + 3, "010000A8900016F000169DC2": 50 + dice.normal(0, 5, 168)}
+    for number, mn in enumerate(series):
+        device = Device.objects.create(protocol=Protocol.HJ212, identifier=mn, unit=mill, recorded_at=now, act="x")
+        Outlet.objects.create(identifier=f"DB{number}", unit=mill, device=device, name_zh="二", name_en="Two",
+                              medium="gas", source="test", flow_unit="m3/s", act="x")  # fmt: skip
+    for mn, values in ((MN, walk), *series.items()):
+        sent = ((BEGIN + dt.timedelta(minutes=15 * quarter), values[quarter // 4]) for quarter in range(168 * 4))
+        frames = [frame("2051", at, group("a21026", Avg=round(value, 3)), mn=mn) for at, value in sent]
+        deliver(*frames, mn=mn)
+    take_values(log, store)
+    add_up_days(store)
+    found = OutletFinding.objects.filter(number="F12", day=BEGIN.date() + dt.timedelta(days=6))
+    assert sorted(found.values_list("outlet__identifier", "other__identifier")) == [("DA001", "DB0"), ("DB0", "DA001")]
+    assert found.get(outlet=outlet).evidence["values"][0] == pytest.approx(walk[0], abs=0.001)
+
+
+@pytest.mark.parametrize("name", ["devices", "A/B"])
+def test_an_outlet_that_could_have_no_page_is_refused(unit: Any, write: Write, name: str) -> None:
+    result = import_outlets(write("outlets.csv", f"identifier,unit,medium\n{name},plant,gas\n"))
+    assert [one.number for one in result.problems] == ["N111"]

@@ -478,3 +478,14 @@ def test_an_analyser_out_of_control_shows_its_check_and_loses_its_hours(sign_in:
     page = page_of(sign_in().get(f"/monitoring/{KILN}/?month=2015-06&day=2015-06-03"))
     assert "失控" in part(page, "checks")
     assert part(page, "hours").count("分析仪失控") == 9  # 08:00, when the last check passed, to 16:30
+
+
+def test_gas_as_it_flows_shows_both_conversions(sign_in: SignIn) -> None:
+    from hengneng.monitoring.models import Outlet
+
+    client = sign_in()
+    Outlet.objects.filter(identifier=POWER).update(state="as_flowing", air_pressure="91.2")
+    value = page_of(client.get(f"/monitoring/{POWER}/SO2/2015-06-03T02/"))
+    assert "换算到标准状态" in value
+    assert "标准状态湿基浓度" in value
+    assert "91.2" in page_of(client.get(f"/monitoring/{POWER}/?month=2015-06"))

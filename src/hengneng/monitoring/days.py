@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations
 from math import isnan
 
 from django.db import transaction
@@ -23,7 +22,7 @@ from hengneng.monitoring.limits import limit
 from hengneng.monitoring.load import electricity_of
 from hengneng.monitoring.models import MonitoredDay, Outlet, OutletDay, OutletFinding
 from hengneng.monitoring.records import records_of_all
-from hengneng.monitoring.signs import Sign, alike, captured, signs_of
+from hengneng.monitoring.signs import Shape, Sign, alike, captured, shapes_of, signs_of
 from hengneng.monitoring.substituting import substitute
 from hengneng.monitoring.taking import local_offset, start_of_day
 from hengneng.readings.store import Store
@@ -85,7 +84,7 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
     records = records_of_all(outlets)
     rows: list[OutletDay] = []
     signs: list[tuple[Outlet, Sign]] = []
-    looked_at: dict[int, list[OutletHours]] = {}
+    shapes: list[Shape] = []
     load: dict[int, Values | None] = {}
     for outlet in outlets:
         said = records[outlet.pk]
@@ -95,16 +94,14 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
         rows += (_row(hours, day, one) for one in hours.pollutants.values())
         first = start - (limit("days_of_findings") - 1) * DAY
         window = outlet_hours(store, outlet, first, start + DAY, records=said)
-        looked_at.setdefault(outlet.unit_id, []).append(window)
+        shapes += shapes_of(window)
         if outlet.unit_id not in load:
             load[outlet.unit_id] = electricity_of(outlet.unit_id, first, start + DAY)
         signs += ((outlet, sign) for sign in signs_of(window, day, load[outlet.unit_id]))
         if (day + dt.timedelta(days=1)).day == 1:
             month = outlet_hours(store, outlet, start_of_day(day.replace(day=1)), start + DAY, records=said)
             signs += ((outlet, sign) for sign in captured(month, day))
-    for of_unit in looked_at.values():
-        for one, other in combinations(of_unit, 2):
-            signs += ((one.outlet, sign) for sign in alike(one, other, day))
+    signs += alike(shapes, day)
     with transaction.atomic():
         one_writer(OutletDay._meta.db_table)
         OutletDay.objects.filter(day=day, outlet__in=outlets).delete()
@@ -163,6 +160,7 @@ def _keep(signs: Iterable[tuple[Outlet, Sign]], day: dt.date) -> int:
             day=day,
             number=sign.finding.number,
             quantity=sign.quantity,
+            other=sign.other,
             severity=sign.finding.severity.name.lower(),
             statistic=sign.finding.statistic,
             threshold=sign.finding.threshold,

@@ -266,6 +266,7 @@ class SubstitutedDay(models.Model):
 class OutletFinding(models.Model):
     """A sign that data of an outlet are not what was measured, as it was found; ``number`` is that of the rule (F1 …).
 
+    ``other`` is the outlet beside which it shows, where there is one (F12).
     ``evidence``: times (seconds UTC) and values that show it, null where one is missing. The same sign of the same day
     is kept once.
     """
@@ -273,6 +274,7 @@ class OutletFinding(models.Model):
     outlet = models.ForeignKey(Outlet, models.PROTECT, related_name="findings")
     day = models.DateField()
     number = models.CharField(max_length=4)
+    other = models.ForeignKey(Outlet, models.PROTECT, null=True, related_name="+")
     quantity = models.CharField(max_length=40)
     severity = models.CharField(max_length=10)
     statistic = models.FloatField()
@@ -289,8 +291,15 @@ class OutletFinding(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["outlet", "day", "number", "quantity", "severity"], name="one_finding_a_day"
-            )
+                fields=["outlet", "day", "number", "quantity", "severity"],
+                condition=Q(other=None),
+                name="one_finding_a_day",
+            ),
+            models.UniqueConstraint(
+                fields=["outlet", "other", "day", "number", "quantity", "severity"],
+                condition=Q(other__isnull=False),
+                name="one_finding_beside_another",
+            ),
         ]
 
     def __str__(self) -> str:

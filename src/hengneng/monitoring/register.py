@@ -24,6 +24,8 @@ FIELDS = (
     "air_pressure", "source", "example",
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *FIELDS)
+# Pages beside those of outlets have these names.
+RESERVED = ("devices", "outlets.csv", "loads.csv")
 
 
 def import_outlets(
@@ -32,7 +34,7 @@ def import_outlets(
     """Bring outlets of a CSV file or workbook into the register, in one transaction and as one act.
 
     RefusedError when the file as a whole cannot be used (F001, F004, F006, E001, E003, E004); rows that are refused
-    (E101, E102, E107, E111, E116, N101, N102) are in the result.
+    (E101, E102, E107, E111, E116, N101 to N103, N111) are in the result.
     """
     actor = actor or terminal_actor()
     sheet = read_sheet(file)
@@ -80,6 +82,8 @@ class _Taking:
         decision = decide(self.actor, Verb.CORRECT_FACTS, place=unit.place_id, organisation=unit.pk)
         if not decision.allowed:
             raise BadCellError("E116", "unit", found=written, reason=decision.reason)
+        if identifier in RESERVED or "/" in identifier:
+            raise BadCellError("N111", "identifier", found=identifier)
         given = self._fields(line, unit, identifier)
         there = self.outlets.get(identifier)
         if there is None:

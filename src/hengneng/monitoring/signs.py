@@ -11,8 +11,9 @@ import numpy as np
 from hengneng.emissions.findings import consistency, operation, patterns, records, water
 from hengneng.emissions.findings.finding import Finding
 from hengneng.emissions.parameters import validity_rules
-from hengneng.emissions.series import Values
+from hengneng.emissions.series import Times, Values
 from hengneng.monitoring.hours import EMPTY, GAS_FLOW, OutletHours, PollutantHours, reference_of, sent_means
+from hengneng.monitoring.limits import limit
 from hengneng.monitoring.models import Outlet
 from hengneng.monitoring.signs_beside import signs_beside
 from hengneng.monitoring.taking import FLAG
@@ -29,10 +30,11 @@ _PARTS_OF_WATER = {
 
 @dataclass(frozen=True)
 class Sign:
-    """A finding, and the pollutant or quantity that it is about."""
+    """A finding, the pollutant or quantity that it is about, and the outlet beside which it shows."""
 
     quantity: str
     finding: Finding
+    other: Outlet | None = None
 
 
 def signs_of(hours: OutletHours, on: dt.date, load: Values | None = None) -> list[Sign]:
@@ -51,14 +53,55 @@ def signs_of(hours: OutletHours, on: dt.date, load: Values | None = None) -> lis
     return sorted(found, key=lambda one: (int(one.finding.number[1:]), one.quantity))
 
 
-def alike(one: OutletHours, other: OutletHours, on: dt.date) -> list[Sign]:
-    """F12: pollutants that two outlets have in common and that go up and down as one."""
-    found: list[Sign] = []
-    for name in sorted(one.pollutants.keys() & other.pollutants.keys()):
-        first, second = one.pollutants[name].measured, other.pollutants[name].measured
-        if np.array_equal(first.times, second.times):
-            found += _of(name, records.outlets_alike(first.times, first.values, second.values, on=on))
+@dataclass(frozen=True)
+class Shape:
+    """The hour means of a pollutant at an outlet: what is compared between outlets."""
+
+    outlet: Outlet
+    pollutant: str
+    times: Times
+    values: Values
+
+
+def shapes_of(hours: OutletHours) -> list[Shape]:
+    """The shapes of an outlet; small, so that those of a whole region are in memory at once."""
+    return [
+        Shape(hours.outlet, name, one.measured.times, one.measured.values)
+        for name, one in sorted(hours.pollutants.items())
+    ]
+
+
+def alike(shapes: Iterable[Shape], on: dt.date) -> list[tuple[Outlet, Sign]]:
+    """F12: pollutants that go up and down as one at two outlets, wherever they are; ``shapes`` are of the same hours.
+
+    A first look at all pairs at once leaves few of them; those are judged by the rule.
+    """
+    by_pollutant: dict[str, list[Shape]] = {}
+    for one in shapes:
+        by_pollutant.setdefault(one.pollutant, []).append(one)
+    found: list[tuple[Outlet, Sign]] = []
+    for name, every in sorted(by_pollutant.items()):
+        for pair in _candidates(every):
+            # Each of the two gets it, with its own values: who sees one need not see the other.
+            for one, other in (pair, pair[::-1]):
+                for finding in records.outlets_alike(one.times, one.values, other.values, on=on):
+                    found.append((one.outlet, Sign(name, finding, other.outlet)))
     return found
+
+
+def _candidates(shapes: list[Shape]) -> Iterator[tuple[Shape, Shape]]:
+    """Pairs whose known hours, each around its own mean, point the same way; missing hours count as the mean."""
+    if len(shapes) < 2:
+        return
+    values = np.array([one.values for one in shapes])
+    known = ~np.isnan(values)
+    counts = np.maximum(known.sum(axis=1), 1)
+    centred = np.where(known, values - (np.where(known, values, 0).sum(axis=1) / counts)[:, None], 0)
+    length = np.sqrt((centred**2).sum(axis=1))
+    unit = np.divide(centred, length[:, None], out=np.zeros_like(centred), where=length[:, None] > 0)
+    near = np.triu(unit @ unit.T >= limit("percent_of_likeness_looked_at") / 100, k=1)
+    for one, other in zip(*np.nonzero(near), strict=True):
+        yield shapes[one], shapes[other]
 
 
 def captured(hours: OutletHours, on: dt.date) -> list[Sign]:

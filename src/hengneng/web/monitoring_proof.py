@@ -130,7 +130,7 @@ def steps_of(
     unit = concentration_unit(outlet)
     steps = [_mean(outlet, hours, one, minutes, unit)]
     if hours.state is not None:
-        steps.append(_state(hours, one, unit))
+        steps += _states(hours, one, unit)
     reference = reference_of(outlet, one.pollutant, day_of(hours.start))
     if reference is not None:
         steps.append(_oxygen(hours, one, reference, unit))
@@ -216,20 +216,33 @@ def substitute_step(outlet: Outlet, hours: OutletHours, one: PollutantHours) -> 
     )  # fmt: skip
 
 
-def _state(hours: OutletHours, one: PollutantHours, unit: str) -> ProofStep:
+def _states(hours: OutletHours, one: PollutantHours, unit: str) -> list[ProofStep]:
+    """Gas that is sent as it flows: to the standard state (18), then to dry gas (19), HJ 212-2017 annex D.2."""
     assert hours.state is not None
-    names = (("temperature", "degC"), ("static_pressure", "Pa"), ("atmospheric_pressure", "Pa"), ("moisture", "1"))
-    return _with_formula(
-        "dry_concentration",
-        message("web.monitoring.step.state"),
-        known(one.measured.values[0]),
-        unit,
-        reason_words(str(one.measured.reasons[0]), count=one.measured.counts[0], least=one.measured.least[0]),
-        [
-            Given(message(f"web.monitoring.step.{name}"), shown(known(hours.state[name][0]), "", DECIMALS), code)
-            for name, code in names
-        ],
-    )
+    dry, moisture = known(one.measured.values[0]), known(hours.state["moisture"][0])
+    reason = reason_words(str(one.measured.reasons[0]), count=one.measured.counts[0], least=one.measured.least[0])
+    standard = None if dry is None or moisture is None else dry * (1 - moisture)
+    names = (("temperature", "degC"), ("static_pressure", "Pa"), ("atmospheric_pressure", "Pa"))
+    of_state = [
+        Given(message(f"web.monitoring.step.{name}"), shown(known(hours.state[name][0]), "", DECIMALS), code)
+        for name, code in names
+    ]
+    return [
+        _with_formula(
+            "standard_state_concentration", message("web.monitoring.step.standard_state"), standard, unit, reason, of_state
+        ),
+        _with_formula(
+            "dry_concentration",
+            message("web.monitoring.step.state"),
+            dry,
+            unit,
+            reason,
+            [
+                Given(message("web.monitoring.step.wet"), shown(standard, "", DECIMALS), unit),
+                Given(message("web.monitoring.step.moisture"), shown(moisture, "", DECIMALS), "1"),
+            ],
+        ),
+    ]
 
 
 def _oxygen(hours: OutletHours, one: PollutantHours, reference: Parameter, unit: str) -> ProofStep:

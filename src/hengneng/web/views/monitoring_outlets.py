@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -11,11 +12,12 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
 
+from hengneng.access import Actor
 from hengneng.devices.models import DeviceEvent, EventKind
 from hengneng.emissions.findings.finding import CHECKS
 from hengneng.emissions.parameters import validity_rules
 from hengneng.emissions.series import HOUR
-from hengneng.language import Text
+from hengneng.language import Text, message
 from hengneng.monitoring.hours import OutletHours, columns_of_all, outlet_hours
 from hengneng.monitoring.models import Outlet, OutletDay, OutletFinding, SubstitutedDay
 from hengneng.monitoring.reading import (
@@ -30,6 +32,7 @@ from hengneng.monitoring.reading import (
     latest,
     newest_day_of,
     presences,
+    visible_outlets,
 )
 from hengneng.monitoring.storing import measured_values
 from hengneng.monitoring.taking import start_of_day
@@ -98,6 +101,7 @@ class FindingLine:
     unit: str
     evidence: list[tuple[dt.datetime, str, str]]
     rows: int
+    other: Text | None
 
 
 @answered
@@ -112,7 +116,9 @@ def outlet(request: HttpRequest, identifier: str) -> HttpResponse:
     instead = substituted_days(found, month.first, month.last)
     on = day_asked(request, month) or max((row.day for row in days), default=month.first)
     start = start_of_day(on)
-    findings = [_finding_line(found, row, hours) for row in findings_of(found, month.first, month.last)]
+    rows = findings_of(found, month.first, month.last)
+    others = _others(actor_of_request(request), rows)
+    findings = [_finding_line(found, row, hours, others) for row in rows]
     rules = validity_rules(found.medium, month.first)
     content = {
         "outlet": found,
@@ -221,7 +227,18 @@ def _day_line(row: OutletDay, month: Span, instead: SubstitutedDay | None) -> Da
     return DayLine(row, pollutant_name(row.pollutant), address, instead)
 
 
-def _finding_line(found: Outlet, row: OutletFinding, hours: OutletHours) -> FindingLine:
+def _others(actor: Actor, rows: list[OutletFinding]) -> dict[int | None, Text]:
+    """What the outlets are called beside which findings show; one that the reader may not see stays unnamed."""
+    wanted = {row.other_id for row in rows if row.other_id is not None}
+    if not wanted:
+        return {}
+    seen = {one.pk: Text(zh=one.identifier, en=one.identifier) for one in visible_outlets(actor).filter(pk__in=wanted)}
+    return {key: seen.get(key, message("web.monitoring.another_outlet")) for key in wanted}
+
+
+def _finding_line(
+    found: Outlet, row: OutletFinding, hours: OutletHours, others: Mapping[int | None, Text]
+) -> FindingLine:
     times, values = row.evidence.get("times", []), row.evidence.get("values", [])
     known = row.quantity in hours.pollutants
     return FindingLine(
@@ -241,6 +258,7 @@ def _finding_line(found: Outlet, row: OutletFinding, hours: OutletHours) -> Find
             for at, value in list(zip(times, values, strict=False))[:EVIDENCE_SHOWN]
         ],
         rows=len(times),
+        other=others.get(row.other_id),
     )
 
 
