@@ -22,6 +22,8 @@ def missing() -> str:
     """What a cluster lacks on this machine, and how to install it; empty when nothing."""
     if importlib.util.find_spec("pyspark") is None:
         return "pyspark is missing: .venv/bin/pip install -r requirements/spark.txt"
+    if any(importlib.util.find_spec(name) is None for name in ("grpc", "pandas")):
+        return "what Spark Connect needs is missing: .venv/bin/pip install -r requirements/spark.txt"
     if shutil.which("java") is None:
         return "Java is missing: install a runtime of version 17, such as openjdk-17-jre-headless"
     return ""
@@ -104,6 +106,44 @@ def spark_cluster(folder: Path, workers: int = 2, memory: str = "512m") -> Itera
     finally:
         for process in [*cluster.workers, master]:
             _end(process)
+
+
+@contextmanager
+def connect_server(folder: Path, memory: str = "1g") -> Iterator[str]:
+    """A server of Spark Connect that works by itself (one core); its address, sc://HOST:PORT."""
+    import pyspark
+
+    folder.mkdir(parents=True, exist_ok=True)
+    home, port, log = Path(pyspark.__file__).parent, free_port(), folder / "connect.log"
+    settings = {
+        "spark.master": "local[1]", "spark.app.name": "connect", "spark.ui.enabled": "false",
+        "spark.connect.grpc.binding.address": HOST, "spark.connect.grpc.binding.port": str(port),
+        "spark.sql.shuffle.partitions": "2", "spark.local.dir": str(folder / "local"),
+        "spark.sql.warehouse.dir": str(folder / "warehouse"), "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    }  # fmt: skip
+    # What the start scripts would add for this version of Java.
+    opened = [f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED]
+    command = ["java", f"-Xmx{memory}", *opened, "-Djdk.reflect.useDirectMethodHandle=false",
+               *(f"-D{name}={value}" for name, value in settings.items()), "-cp", f"{home}/jars/*",
+               "org.apache.spark.sql.connect.service.SparkConnectServer"]  # fmt: skip
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command, env={**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": HOST}, cwd=folder, stdout=output,
+            stderr=output, stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+    try:
+        _wait(lambda: _listens(port), server, log)
+        yield f"sc://{HOST}:{port}"
+    finally:
+        _end(server)
+
+
+_OPENED = (
+    "java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util",
+    "java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action",
+    "sun.util.calendar",
+)  # fmt: skip
 
 
 def _listens(port: int) -> bool:

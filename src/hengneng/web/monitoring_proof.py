@@ -229,7 +229,12 @@ def _states(hours: OutletHours, one: PollutantHours, unit: str) -> list[ProofSte
     ]
     return [
         _with_formula(
-            "standard_state_concentration", message("web.monitoring.step.standard_state"), standard, unit, reason, of_state
+            "standard_state_concentration",
+            message("web.monitoring.step.standard_state"),
+            standard,
+            unit,
+            reason,
+            of_state,
         ),
         _with_formula(
             "dry_concentration",

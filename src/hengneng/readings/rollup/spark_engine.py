@@ -49,6 +49,13 @@ EMPTY = {
     ),
     "readings": pa.schema([("day", pa.int32()), ("readings", pa.int64())]),
 }
+OF_SESSION = {
+    "spark.sql.ansi.enabled": "true",  # overflow is an error
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "true",
+}
+# Over Spark Connect these belong to the server, which was started by somebody else.
+OF_PROCESS = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
 _TOO_LARGE = ("ARITHMETIC_OVERFLOW", "CAST_OVERFLOW", "NUMERIC_VALUE_OUT_OF_RANGE", "long overflow")
 
 
@@ -78,15 +85,13 @@ class Cluster:
             shutil.rmtree(top, ignore_errors=True)
 
     def _session(self) -> SparkSession:
-        builder = SparkSession.builder.appName("hengneng readings")
-        builder = builder.remote(self.address) if self.address.startswith("sc://") else builder.master(self.address)
-        for name, value in (
-            ("spark.sql.ansi.enabled", "true"),  # overflow is an error
-            ("spark.sql.session.timeZone", "UTC"),
-            ("spark.sql.sources.partitionColumnTypeInference.enabled", "true"),
-            ("spark.ui.enabled", "false"),
-            ("spark.ui.showConsoleProgress", "false"),
-        ):
+        builder = SparkSession.builder
+        settings = OF_SESSION
+        if self.address.startswith("sc://"):
+            builder = builder.remote(self.address)
+        else:
+            builder, settings = builder.appName("hengneng readings").master(self.address), OF_SESSION | OF_PROCESS
+        for name, value in settings.items():
             builder = builder.config(name, value)
         try:
             spark = builder.getOrCreate()

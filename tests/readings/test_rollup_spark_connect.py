@@ -1,0 +1,54 @@
+"""The roll-up over Spark Connect gives what DuckDB gives, to the last integer, by the one setting of the engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from readings import spark_cluster
+from support.missing import cannot
+
+# In a process of its own: a session of Spark Connect and one of a cluster do not go together.
+PROGRAM = """
+import json, sys
+from datetime import date
+from pathlib import Path
+from readings.rollup_cases import load, meters_table, points_of, results_of
+from hengneng.readings.rollup.engine import roll_up
+from hengneng.readings.store import Store
+from hengneng.readings.validation.rules import rules_on
+versions, readings = load(21, days=3)
+found = []
+for name in ("setting", "duckdb"):
+    with Store.open(Path(sys.argv[1]) / name) as store:
+        store.append(points_of(readings))
+        store.compact()
+        done = roll_up(store, meters_table(versions), rules_on(date(2026, 6, 1)),
+                       engine=None if name == "setting" else name)
+        found.append((len(done.days), results_of(store)))
+print(json.dumps({"days": [one[0] for one in found], "equal": found[0] == found[1]}))
+"""
+pytestmark = [pytest.mark.sqlite, pytest.mark.xdist_group("spark")]
+
+
+def test_equal_over_spark_connect(tmp_path: Path) -> None:
+    reason = spark_cluster.missing()
+    if reason:
+        cannot(reason)
+    with spark_cluster.connect_server(tmp_path / "server") as address:
+        environment = {
+            **os.environ,
+            "HENGNENG_READINGS_ENGINE": address,
+            "SPARK_LOCAL_IP": spark_cluster.HOST,
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        }
+        command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["equal"]
+    assert found["days"][0] == found["days"][1] > 0
