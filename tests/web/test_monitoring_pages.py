@@ -414,7 +414,9 @@ def test_a_device_is_asked_for_its_history_by_who_may(sign_in: SignIn) -> None:
     made = DeviceRequest.objects.get()
     assert made.parameters == "BeginTime=20150604030000;EndTime=20150604090000"
     assert "等待发送" in part(page_of(client.get("/monitoring/devices/")), "requests")
-    page_of(client.post("/monitoring/devices/ask/", {**form, "end": ""}), 400)
+    again = page_of(client.post("/monitoring/devices/ask/", {**form, "end": ""}), 400)
+    assert f'value="{form["begin"]}"' in again
+    assert f'<option value="{form["command"]}" selected>' in again
     page_of(client.post("/monitoring/devices/ask/", {**form, "end": "2015-06-04T02:00"}), 400)
     page_of(client.post("/monitoring/devices/ask/", {**form, "command": "1072"}), 400)
     page_of(sign_in("auditor").post("/monitoring/devices/ask/", form), 403)

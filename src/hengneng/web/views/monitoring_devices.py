@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -51,6 +52,11 @@ class DeviceLine:
 @answered
 def devices(request: HttpRequest) -> HttpResponse:
     """The register, events, strangers and requests that the reader may see."""
+    return _page(request)
+
+
+def _page(request: HttpRequest, errors: Sequence[tuple[str, Text]] = ()) -> HttpResponse:
+    """The page, with what was typed into its form when something of it is wrong."""
     actor = reader_of(request)
     known = list(visible_devices(actor))
     outlets = {one.device_id: one for one in visible_outlets(actor) if one.device_id is not None}
@@ -76,8 +82,10 @@ def devices(request: HttpRequest) -> HttpResponse:
         "commands": [(code, _command_name(code)) for code in (*HISTORY, CLOCK)],
         "example": any(one.example for one in known),
         "rows_shown": ROWS_SHOWN,
+        "errors": errors,
+        "given": request.POST,
     }
-    return render(request, "web/monitoring/devices.html", content)
+    return render(request, "web/monitoring/devices.html", content, status=400 if errors else 200)
 
 
 @require_POST
@@ -95,20 +103,25 @@ def ask_device(request: HttpRequest) -> HttpResponse:
         parameters = request_parameters(CLOCK, system_time=timezone.localtime())
     else:
         begin, end = _moment_asked(request, "begin"), _moment_asked(request, "end")
+        errors = [(f"ask-{name}", message("web.monitoring.refused.moment", found=request.POST.get(name, "")))
+                  for name, at in (("begin", begin), ("end", end)) if at is None]  # fmt: skip
+        if begin is None or end is None:
+            return _page(request, errors)
         if begin >= end:
-            raise refused("moments", f"{begin:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M}")
+            found = f"{begin:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M}"
+            return _page(request, [("ask-begin", message("web.monitoring.refused.moments", found=found))])
         parameters = request_parameters(command, begin=begin, end=end)
     ask(actor, device, command, parameters)
     notify(request, message("web.monitoring.asked", device=identifier))
     return HttpResponseRedirect(f"{reverse('monitoring-devices')}#requests", status=303)
 
 
-def _moment_asked(request: HttpRequest, name: str) -> dt.datetime:
-    written = request.POST.get(name, "")
+def _moment_asked(request: HttpRequest, name: str) -> dt.datetime | None:
     try:
-        return dt.datetime.fromisoformat(written).replace(tzinfo=timezone.get_current_timezone())
+        found = dt.datetime.fromisoformat(request.POST.get(name, ""))
     except ValueError:
-        raise refused("moment", written) from None
+        return None
+    return found.replace(tzinfo=timezone.get_current_timezone())
 
 
 def _text(sample: bytes) -> str:
