@@ -379,3 +379,26 @@ def test_outlets_of_two_units_that_go_up_and_down_as_one(
 def test_an_outlet_that_could_have_no_page_is_refused(unit: Any, write: Write, name: str) -> None:
     result = import_outlets(write("outlets.csv", f"identifier,unit,medium\n{name},plant,gas\n"))
     assert [one.number for one in result.problems] == ["N111"]
+
+
+def test_a_day_that_goes_on_is_looked_at_once_an_hour_and_again_when_it_is_over(
+    outlet: Outlet, log: DeliveryLog, store: Store, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at(hour: float) -> None:
+        monkeypatch.setattr("hengneng.monitoring.days.timezone.now", lambda: moment(hour))
+        add_up_days(store)
+
+    deliver(*hours(0, 6, value=50.0))
+    take_values(log, store)
+    at(6)
+    deliver(*hours(6, 7))
+    take_values(log, store)
+    at(6.5)
+    day = MonitoredDay.objects.get(day=BEGIN.date())
+    assert day.looked_at == moment(6)
+    assert OutletDay.objects.get(pollutant="SO2").silent_hours == 17
+    monkeypatch.setattr("hengneng.monitoring.days.timezone.now", lambda: moment(25))
+    assert BEGIN.date() in due_days(store)
+    at(25)
+    assert MonitoredDay.objects.get(day=BEGIN.date()).looked_at == moment(25)
+    assert BEGIN.date() not in due_days(store)

@@ -48,9 +48,27 @@ def due_days(store: Store) -> dict[dt.date, int]:
     for day, change in store.days_of_points().items():
         for one in (day, day + dt.timedelta(days=1)):
             changes[one] = max(change, changes.get(one, 0))
-    seen = dict(MonitoredDay.objects.values_list("day", "change"))
-    today = (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=local_offset())).date()
-    return {day: change for day, change in sorted(changes.items()) if seen.get(day, -1) < change and day <= today}
+    seen = {one.day: one for one in MonitoredDay.objects.all()}
+    today = (timezone.now() + dt.timedelta(seconds=local_offset())).date()
+
+    def due(day: dt.date, change: int) -> bool:
+        before = seen.get(day)
+        return before is None or before.change < change or (day < today and not looked_through(before))
+
+    return {day: change for day, change in sorted(changes.items()) if day <= today and due(day, change)}
+
+
+def looked_through(one: MonitoredDay) -> bool:
+    """Whether signs were looked for once the day was over."""
+    return one.looked_at is not None and one.looked_at.timestamp() >= start_of_day(one.day) + DAY
+
+
+def _worth_a_look(day: dt.date) -> bool:
+    """Whether signs are looked for now: on a day that is over always, on one that goes on once in a while."""
+    now, before = timezone.now(), MonitoredDay.objects.filter(day=day).first()
+    if now.timestamp() >= start_of_day(day) + DAY or before is None or before.looked_at is None:
+        return True
+    return (now - before.looked_at).total_seconds() >= limit("seconds_between_looks")
 
 
 def add_up_days(
@@ -79,7 +97,7 @@ def add_up_days(
 
 def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: int) -> tuple[int, int]:
     """One day of all ``outlets``: how many rows, how many new findings."""
-    start = start_of_day(day)
+    start, look = start_of_day(day), _worth_a_look(day)
     outlets = list(outlets)
     records = records_of_all(outlets)
     rows: list[OutletDay] = []
@@ -92,6 +110,8 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
         if not hours.columns:
             continue
         rows += (_row(hours, day, one) for one in hours.pollutants.values())
+        if not look:
+            continue
         first = start - (limit("days_of_findings") - 1) * DAY
         window = outlet_hours(store, outlet, first, start + DAY, records=said)
         shapes += shapes_of(window)
@@ -107,7 +127,8 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
         OutletDay.objects.filter(day=day, outlet__in=outlets).delete()
         OutletDay.objects.bulk_create(rows)
         new = _keep(signs, day)
-        MonitoredDay.objects.update_or_create(day=day, defaults={"change": change})
+        looked = {"looked_at": timezone.now()} if look else {}
+        MonitoredDay.objects.update_or_create(day=day, defaults={"change": change, **looked})
     return len(rows), new
 
 

@@ -59,6 +59,13 @@ class Column:
         return found
 
 
+def letters_of(codes: Values) -> Words:
+    """Flags (n) as letters out of their code points; empty where there is none."""
+    known, place = np.unique(np.where(np.isnan(codes), 0, codes).astype(np.int64), return_inverse=True)
+    found: Words = np.array([chr(one) if one else "" for one in known.tolist()], LONGEST_WORD)[place]
+    return found
+
+
 EMPTY = Column(np.zeros(0, np.int64), np.zeros(0))
 Columns = dict[tuple[str, str, str], Column]
 
@@ -228,7 +235,7 @@ class _Hours:
         if values is None:
             return None
         flags = self.columns.get(("minutes", factor, FLAG), EMPTY).at(values.times)
-        letters = np.array(["" if np.isnan(one) else chr(int(one)) for one in flags])
+        letters = letters_of(flags)
         samples = Samples.of(values.times, values.values, letters, self.records.marks_at(values.times))
         means = hour_means(
             samples,

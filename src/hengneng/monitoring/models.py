@@ -95,10 +95,14 @@ class SetAside(models.Model):
 
 
 class MonitoredDay(models.Model):
-    """A local day whose outlets were added up; ``change`` is the number of the store's last change that it has seen."""
+    """A local day whose outlets were added up; ``change`` is the number of the store's last change that it has seen.
+
+    ``looked_at``: when signs of fabrication were looked for; that costs more than adding up.
+    """
 
     day = models.DateField(primary_key=True)
     change = models.BigIntegerField()
+    looked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return str(self.day)

@@ -11,8 +11,8 @@ import numpy as np
 from hengneng.emissions.findings import consistency, operation, patterns, records, water
 from hengneng.emissions.findings.finding import Finding
 from hengneng.emissions.parameters import validity_rules
-from hengneng.emissions.series import Times, Values
-from hengneng.monitoring.hours import EMPTY, GAS_FLOW, OutletHours, PollutantHours, reference_of, sent_means
+from hengneng.emissions.series import Times, Values, Words
+from hengneng.monitoring.hours import EMPTY, GAS_FLOW, OutletHours, PollutantHours, letters_of, reference_of, sent_means
 from hengneng.monitoring.limits import limit
 from hengneng.monitoring.models import Outlet
 from hengneng.monitoring.signs_beside import signs_beside
@@ -137,10 +137,9 @@ def _pollutant(hours: OutletHours, one: PollutantHours, on: dt.date) -> Iterator
     yield from _totals(hours, one, on)
 
 
-def _flags_of_hours(hours: OutletHours, factor: str, at: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[str]:
+def _flags_of_hours(hours: OutletHours, factor: str, at: Times) -> Words:
     """The flag that the device gave the hour itself; empty where it sent none."""
-    flags = hours.columns.get(("hours", factor, FLAG), EMPTY).at(at)
-    return ["" if np.isnan(one) else chr(int(one)) for one in flags]
+    return letters_of(hours.columns.get(("hours", factor, FLAG), EMPTY).at(at))
 
 
 def _conversion(hours: OutletHours, one: PollutantHours, on: dt.date) -> list[Finding]:

@@ -10,7 +10,7 @@ import numpy as np
 from hengneng.emissions.findings import operation, patterns, records
 from hengneng.emissions.findings.finding import Finding
 from hengneng.emissions.series import Values
-from hengneng.monitoring.hours import EMPTY, OutletHours, PollutantHours
+from hengneng.monitoring.hours import EMPTY, OutletHours, PollutantHours, letters_of
 from hengneng.monitoring.taking import FLAG
 from hengneng.readings.points import MICRO
 
@@ -41,8 +41,7 @@ def _of_minutes(hours: OutletHours, one: PollutantHours, on: dt.date) -> Iterato
     at, values = sent.times[inside], sent.values[inside]
     if not len(at):
         return
-    codes = hours.columns.get(("minutes", one.factor, FLAG), EMPTY).at(at)
-    flags = ["" if np.isnan(code) else chr(int(code)) for code in codes]
+    flags = letters_of(hours.columns.get(("minutes", one.factor, FLAG), EMPTY).at(at))
     scale = range_of(hours, one.pollutant)
     if scale is not None:
         yield from patterns.beyond_range(at, values, flags, 0.0, scale, on=on)

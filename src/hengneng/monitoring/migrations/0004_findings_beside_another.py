@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(model_name="monitoredday", name="looked_at", field=models.DateTimeField(null=True)),
         migrations.RemoveConstraint(
             model_name="outletfinding",
             name="one_finding_a_day",
