@@ -7,6 +7,8 @@ the user's data.
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import shutil
 import tempfile
@@ -20,7 +22,7 @@ import hypothesis
 import pytest
 from support import postgresql
 from support.desk import Desk, WorkingSite
-from support.homes import Finished, Home, new_name
+from support.homes import MADE_VARIABLE, Finished, Home, new_name
 from support.missing import CI, cannot
 from support.site import served
 
@@ -49,6 +51,11 @@ CHROMIUM_ARGUMENTS = [
 BROWSER_FIXTURES = {"browser", "page", "desk"}
 # Fixtures of a whole module that write to the database; pytest-django sets it up only where a test asks for it itself.
 MODULE_DATABASES = {"loaded", "tree", "world"}
+# Whoever does not ask for one of these gets at no database: pytest-django refuses it, and programs are not told of it.
+DATABASE_FIXTURES = {
+    "database", "postgresql_server", "made_once",
+    "db", "transactional_db", "django_db_setup", "django_db_serialized_rollback",
+}  # fmt: skip
 SITE_FIXTURES = {"live_site", "working_site", "page", "browser", "desk"}
 
 _session = pytest.StashKey[ExitStack]()
@@ -84,6 +91,12 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("HENGNENG_") and "_TEST_" not in name]:
         del os.environ[name]
     os.environ["HENGNENG_HOME"] = str(home)
+    if not os.environ.get(MADE_VARIABLE):
+        made = home / "made"
+        made.mkdir()
+        os.environ[MADE_VARIABLE] = str(made)
+        stack.callback(_drop_made, made)
+        stack.callback(os.environ.pop, MADE_VARIABLE, None)
     if config.stash[_server]:
         os.environ["HENGNENG_DATABASE_URL"] = config.stash[_server]
     if _needs_django(config):
@@ -129,8 +142,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if names & BROWSER_FIXTURES:
             item.add_marker(pytest.mark.browser)
-        if CI and chosen == "postgresql" and item.path.relative_to(TESTS).parts[0] in ONCE:
-            # They do not depend on the database: the run on SQLite has them, and twice the same says nothing more.
+        if CI and chosen == "postgresql" and not _depends_on_database(item, names):
+            # The run on SQLite has them, and twice the same says nothing more.
             left_out.append(item)
         elif item.get_closest_marker(other):
             # In CI the run on the other database has it: leaving it out here skips nothing.
@@ -141,6 +154,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _depends_on_database(item: pytest.Item, names: set[str]) -> bool:
+    """Whether a test can go otherwise on another database; those that are only about one of them are marked so."""
+    if item.path.relative_to(TESTS).parts[0] in ONCE:
+        return False
+    marked = any(item.get_closest_marker(name) for name in ("django_db", *BACKENDS))
+    return marked or bool(names & DATABASE_FIXTURES)
+
+
+def _drop_made(folder: Path) -> None:
+    """Drop the databases of homes that were made once: a server that was named to us outlives the run."""
+    for known in folder.glob("*.json"):
+        if url := json.loads(known.read_text("utf-8")):
+            postgresql.drop_database(url)
 
 
 def _needs_django(config: pytest.Config) -> bool:
@@ -183,26 +211,78 @@ def postgresql_server(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="session")
-def make_home(
-    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], Home]]:
-    """Makes empty homes on the chosen database; they live until the end of the session."""
+def made_once(pytestconfig: pytest.Config) -> Callable[..., Home]:
+    """Makes a home by a name, once a run for all workers; it is there to be copied and never used itself.
+
+    ``made_once("name", make)``: ``make`` gets an untouched home, or a copy of the home ``of``.
+    """
+    folder = Path(os.environ[MADE_VARIABLE])
+
+    def once(name: str, make: Callable[[Home], object], of: Home | None = None) -> Home:
+        place, known = folder / name, folder / f"{name}.json"
+        with (folder / f"{name}.lock").open("w") as lock:
+            # The first worker that comes makes it, others wait.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not known.exists():
+                shutil.rmtree(place, ignore_errors=True)
+                home = of.copy(place) if of else Home.make(place, pytestconfig.stash[_server])
+                make(home)
+                known.write_text(json.dumps(home.database_url), "utf-8")
+            return Home(place, json.loads(known.read_text("utf-8")))
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def with_tables(made_once: Callable[..., Home]) -> Home:
+    """A home in which the program has made its tables, to be copied.
+
+    Making them takes seven seconds. What is about a first start is made by ``made_once`` from an untouched home.
+    """
+
+    def make(home: Home) -> None:
+        done = home.run("plan", "list")
+        assert done.code == 0, done
+
+    return made_once("tables", make)
+
+
+@pytest.fixture(scope="session")
+def with_everything(made_once: Callable[..., Home]) -> Home:
+    """A home in which `hengneng run` has loaded plans, facts and examples at its first start, to be copied."""
+
+    def make(home: Home) -> None:
+        done = home.run("run", "--no-serve", patience=300)
+        assert done.code == 0, done
+
+    return made_once("everything", make)
+
+
+@pytest.fixture(scope="session")
+def copy_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Home], Home]]:
+    """Copies homes that nothing runs in; the copies live until the end of the session."""
     folder = tmp_path_factory.mktemp("homes")
     made: list[Home] = []
 
-    def make() -> Home:
-        made.append(Home.make(new_name(folder), pytestconfig.stash[_server]))
+    def copy(home: Home) -> Home:
+        made.append(home.copy(new_name(folder)))
         return made[-1]
 
-    yield make
+    yield copy
     for home in made:
         home.remove()
 
 
+@pytest.fixture(scope="session")
+def make_home(with_tables: Home, copy_home: Callable[[Home], Home]) -> Callable[[], Home]:
+    """Makes homes with nothing in their tables on the chosen database; they live until the end of the session."""
+    return lambda: copy_home(with_tables)
+
+
 @pytest.fixture
-def home(pytestconfig: pytest.Config, tmp_path: Path) -> Iterator[Home]:
-    """An empty home of this test's own, on the chosen database."""
-    home = Home.make(tmp_path / "home", pytestconfig.stash[_server])
+def home(with_tables: Home, tmp_path: Path) -> Iterator[Home]:
+    """A home of this test's own with nothing in its tables, on the chosen database."""
+    home = with_tables.copy(tmp_path / "home")
     yield home
     home.remove()
 
@@ -214,16 +294,19 @@ def hengneng(home: Home) -> Callable[..., Finished]:
 
 
 @pytest.fixture(scope="session")
-def live_site(make_home: Callable[[], Home]) -> Iterator[str]:
+def live_site(with_everything: Home, copy_home: Callable[[Home], Home]) -> Iterator[str]:
     """Address of the site as ``hengneng run`` serves it, everything loaded. Shared: read, never write."""
-    with served(make_home()) as address:
+    with served(copy_home(with_everything)) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
-def working_site(make_home: Callable[[], Home]) -> Iterator[WorkingSite]:
-    """The site with its worker and the example people, for journeys that change something. Shared by all journeys."""
-    home = make_home()
+def working_site(with_everything: Home, copy_home: Callable[[Home], Home]) -> Iterator[WorkingSite]:
+    """The site with its worker and the example people, for journeys that change something. Shared by all journeys.
+
+    Whoever has not yet signed in gets a new link at every start: those of this one are in its log.
+    """
+    home = copy_home(with_everything)
     with served(home) as address:
         yield WorkingSite(address, Path(f"{home.folder}.log"), home)
 

@@ -12,12 +12,9 @@ PLANS = Path(__file__).parents[2] / "plans"
 
 
 @pytest.fixture(scope="session")
-def loaded_home(make_home: Callable[[], Home]) -> Home:
+def loaded_home(with_everything: Home, copy_home: Callable[[Home], Home]) -> Home:
     """A home in which `hengneng run --no-serve` has loaded plans and facts. Shared: read, never write."""
-    home = make_home()
-    done = home.run("run", "--no-serve", patience=300)
-    assert done.code == 0, done
-    return home
+    return copy_home(with_everything)
 
 
 @pytest.fixture

@@ -18,9 +18,18 @@ OFFICE = "regional-leading-group-office"
 
 
 @pytest.fixture
-def loaded(hengneng: Run) -> Run:
-    assert hengneng("plan", "load", PLAN).code == 0
-    return hengneng
+def home(made_once: Callable[..., Home], with_tables: Home, copy_home: Callable[[Home], Home]) -> Home:
+    """A home of this test's own, into which the plan has been loaded."""
+
+    def make(home: Home) -> None:
+        assert home.run("plan", "load", PLAN).code == 0
+
+    return copy_home(made_once("xinjiang", make, with_tables))
+
+
+@pytest.fixture
+def loaded(home: Home) -> Run:
+    return home.run
 
 
 def test_somebody_is_added_and_gets_a_link(loaded: Run) -> None:

@@ -31,9 +31,9 @@ print(issue(Person.objects.get(identifier={person!r}), "documentation", {verbs!r
 
 
 @pytest.fixture(scope="module")
-def site_with_token(make_home: Callable[[], Home]) -> Iterator[tuple[str, str]]:
+def site_with_token(with_everything: Home, copy_home: Callable[[Home], Home]) -> Iterator[tuple[str, str]]:
     """Address of a site of its own, to which the samples may write, and a token of the example office."""
-    home = make_home()
+    home = copy_home(with_everything)
     with served(home) as address:
         program = ISSUE.format(person=TOKEN_FOR, verbs=VERBS)
         environment = home.environment({"DJANGO_SETTINGS_MODULE": "hengneng.web.settings"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.desk import PASSWORD
-from support.homes import PROGRAM, Home, command
+from support.homes import Home, command
 from support.postgresql import free_port
 from support.site import _stop, _wait_for
 
-from docs.reading import blocks, calls
-from docs.test_tutorial import LANGUAGES, said
+from docs.test_tutorial import LANGUAGES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -71,10 +69,14 @@ class Reader:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_browser_part_of_the_tutorial(
-    language: str, make_home: Callable[[], Home], browser: Browser, tmp_path: Path
+    language: str,
+    followed: Callable[[str], tuple[Home, list[list[str]]]],
+    copy_home: Callable[[Home], Home],
+    browser: Browser,
 ) -> None:
-    page_of_tutorial, home = LANGUAGES[language], make_home()
-    links = follow(home, page_of_tutorial, language, tmp_path)
+    page_of_tutorial, (done, answers) = LANGUAGES[language], followed(language)
+    home, lines = copy_home(done), "\n".join(line for answer in answers for line in answer)
+    links = dict(re.findall(r"\(([a-z.]+)\)\s+http://[^/]+(/first-sign-in/\S+)", lines))
     with served_alone(home) as address:
         context = browser.new_context(locale={"en": "en-GB", "zh": "zh-CN"}[language])
         context.set_default_timeout(15_000)
@@ -86,23 +88,6 @@ def test_the_browser_part_of_the_tutorial(
         report(reader)
         correct(reader)
         context.close()
-
-
-def follow(home: Home, tutorial: Path, language: str, folder: Path) -> dict[str, str]:
-    """Do what stands before the browser part; the paths of the one-time links by sign-in name."""
-    environment = home.environment({"HENGNENG_LANG": language})
-    environment["PATH"] = os.pathsep.join([str(PROGRAM.parent), environment["PATH"]])
-    links: dict[str, str] = {}
-    for block in blocks(tutorial):
-        if block.file is not None:
-            file = folder / block.file
-            file.parent.mkdir(exist_ok=True)
-            file.write_text("\n".join(block.lines) + "\n", "utf-8")
-        elif block.language == "console":
-            for call in calls(block):
-                lines = "\n".join(said(call, folder, environment))
-                links |= dict(re.findall(r"\(([a-z.]+)\)\s+http://[^/]+(/first-sign-in/\S+)", lines))
-    return links
 
 
 @contextmanager

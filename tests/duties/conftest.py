@@ -1,4 +1,4 @@
-"""Xinjiang 2015 with its organisations and an example person of every role, loaded once a module and rolled back."""
+"""Xinjiang 2015 with its organisations and an example person of every role, loaded once a run and copied."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.module_data import shared
+from support.module_data import copied
 
 if TYPE_CHECKING:
     from hengneng.access import Actor
@@ -44,14 +44,14 @@ def load_people() -> None:
 
 @pytest.fixture(scope="module")
 def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The plan and its people; what is written once cannot be deleted, but rolled back."""
+    """The plan and its people."""
     from hengneng.standing.plans import load_plan_folder
 
     def load() -> None:
         load_plan_folder(FOLDER)
         load_people()
 
-    with shared(django_db_blocker, load):
+    with copied(django_db_blocker, "duties", load):
         yield
 
 

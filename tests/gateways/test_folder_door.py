@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.brokers import Program, wait_until
-from support.doors import METERS, UNITS, registered
+from support.doors import METERS, UNITS
 from support.homes import Home
 from support.postgresql import free_port
 
@@ -232,24 +232,27 @@ def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
         prepare(tmp_path / "file")
 
 
-def test_killed_at_any_moment_every_book_is_taken_once(make_home: Callable[[], Home]) -> None:
-    home = registered(make_home(), DEVICES + "http,other,mill\n")
+def test_killed_at_any_moment_every_book_is_taken_once(registered_home: Callable[[str], Home]) -> None:
+    home = registered_home(DEVICES + "http,other,mill\n")
     refused = home.run("gateway", "folder", home.folder / "books", "--device", "http:other")
     assert refused.code == 1
     assert "G404" in refused.errors
     folder, chance = home.folder / "books", random.Random(7)
     rounds, books = 5, 6
     words = ("folder", folder, "--device", "mill-books", "--metrics-port", free_port())
-    running = Program(home, *words)
+    # Files are taken sooner than a clerk's are, and killed in the midst of them as often.
+    quiet = 0.5
+    limits = {"milliseconds_unchanged": 1000 * quiet, "milliseconds_between_looks": 100}
+    running = Program(home, *words, limits=limits)
     for number in range(rounds * books):
         second = "x" if number % 3 else 1
         text = f"日期,HS-E-01,HS-E-02\n2026-06-01 00:00:{number:02d},{number},{number}\n2026-06-02,{second},\n"
         drop(folder, f"{number:02d}.csv", text)
         if number % books == books - 1:
             wait_until(lambda: (folder / "done" / "mill").exists() or (folder / "returned" / "mill").exists(), "a move")
-            time.sleep(QUIET + chance.random())
+            time.sleep(quiet + chance.random())
             running.kill()
-            running = Program(home, *words)
+            running = Program(home, *words, limits=limits)
     wait_until(lambda: not names(folder, "incoming"), "the folder to be empty")
     assert running.stop() == 0
     moved = [name for kind in ("done", "returned") for name in names(folder, kind) if name.count(".") == 1]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.doors import Answer, OpenDoor, opened, registered, token_of
+from support.doors import Answer, OpenDoor, opened, token_of
 from support.homes import Home
 
 from hengneng.readings.reader import readings_of
@@ -45,16 +45,16 @@ def kept(home: Home) -> int:
 
 
 @pytest.fixture(scope="module")
-def place(make_home: Callable[[], Home]) -> tuple[Home, str]:
+def place(registered_home: Callable[[str], Home]) -> tuple[Home, str]:
     """A home with a register, and the token of ``logger``."""
-    home = registered(make_home(), DEVICES)
+    home = registered_home(DEVICES)
     return home, token_of(home, "http:logger")
 
 
 @pytest.fixture(scope="module")
 def door(place: tuple[Home, str]) -> Iterator[OpenDoor]:
     """One door for the tests that leave it as it was."""
-    with opened(place[0]) as found:
+    with opened(place[0], seconds_between_looks=0.5) as found:
         yield found
 
 
@@ -186,7 +186,7 @@ def test_who_may_not_send_is_turned_away(door: OpenDoor, place: tuple[Home, str]
     end = time.monotonic() + 20
     while (answer := door.post("/readings", LINES, Authorization=f"Bearer {far}")).status == 401:
         assert time.monotonic() < end, "a new token is known within seconds"
-        time.sleep(0.3)
+        time.sleep(0.1)
     assert (answer.status, answer.json["error"]["check"]) == (403, "G102")
     assert door.post("/readings", LINES, Authorization=f"Bearer {stack}").status == 401
     end = time.monotonic() + 20
@@ -211,8 +211,8 @@ def test_figures_of_the_door(door: OpenDoor, send: Send) -> None:
     assert 'hengneng_waiting{door="http"}' in found
 
 
-def test_what_was_accepted_is_finished_before_the_door_ends(make_home: Callable[[], Home]) -> None:
-    home = registered(make_home(), DEVICES)
+def test_what_was_accepted_is_finished_before_the_door_ends(registered_home: Callable[[str], Home]) -> None:
+    home = registered_home(DEVICES)
     token = token_of(home, "http:logger")
     with opened(home) as door:
         connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=30)
@@ -246,9 +246,9 @@ def _lot(number: int) -> bytes:
     return "\n".join(json.dumps(row) for row in rows).encode()
 
 
-def test_nothing_acknowledged_is_lost_when_the_door_is_killed(make_home: Callable[[], Home]) -> None:
+def test_nothing_acknowledged_is_lost_when_the_door_is_killed(registered_home: Callable[[str], Home]) -> None:
     """Killed in mid-stream, three times; four clients send again with the same keys until they have an answer."""
-    home = registered(make_home(), DEVICES)
+    home = registered_home(DEVICES)
     token, clients, lots = token_of(home, "http:logger"), 4, 40
     acknowledged: set[int] = set()
     current: list[OpenDoor] = []

@@ -13,7 +13,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from support.doors import Answer, OpenDoor, opened, registered
+from support.door_process import Operator
+from support.doors import Answer, OpenDoor, opened
 from support.homes import Home
 
 from hengneng.deliveries import FOLDER as DELIVERIES
@@ -69,8 +70,8 @@ def configured(code: str = ELECTRICITY, stat_type: str = "1", **changes: object)
     return {"dataCode": code, "statType": stat_type, "scope": "1", "inputType": "4", **changes}
 
 
-def meters(home: Home) -> dict[str, dict[str, Any]]:
-    return {one["identifier"]: one for one in home.run("meters", "list", "--json").json["meters"]}
+def meters(operator: Operator) -> dict[str, dict[str, Any]]:
+    return {one["identifier"]: one for one in operator.run("meters", "list", "--json").json["meters"]}
 
 
 def values(home: Home, meter: int, all_revisions: bool = False) -> list[tuple[int, float]]:
@@ -79,31 +80,39 @@ def values(home: Home, meter: int, all_revisions: bool = False) -> list[tuple[in
     return [(at, value / 1e6) for at, value in zip(found["at"].to_pylist(), found["value"].to_pylist(), strict=True)]
 
 
-def set_aside(home: Home) -> dict[str, int]:
+def set_aside(operator: Operator) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for one in home.run("devices", "set-aside", "--json").json["counts"]:
+    for one in operator.run("devices", "set-aside", "--json").json["counts"]:
         counts[one["check"]] = counts.get(one["check"], 0) + one["items"]
     return counts
 
 
 @pytest.fixture
-def home(make_home: Callable[[], Home]) -> Home:
-    return registered(make_home(), DEVICES)
+def home(registered_home: Callable[[str], Home]) -> Home:
+    return registered_home(DEVICES)
+
+
+@pytest.fixture
+def operator(home: Home) -> Iterator[Operator]:
+    """Somebody who looks: what stands in the database is asked many times."""
+    made = Operator(home, "zh")
+    yield made
+    made.close()
 
 
 @pytest.fixture
 def door(home: Home) -> Iterator[OpenDoor]:
-    with opened(home, "--public", "https://energy.example/") as found:
+    with opened(home, "--public", "https://energy.example/", seconds_between_looks=0.5) as found:
         yield found
 
 
-def number_of(home: Home, code: str, stat_type: str = "1", enterprise: str = MILL) -> int:
+def number_of(operator: Operator, code: str, stat_type: str = "1", enterprise: str = MILL) -> int:
     identifier = f"{enterprise}:{code}:{stat_type}"
-    found: int = next(one["number"] for name, one in meters(home).items() if name == identifier)
+    found: int = next(one["number"] for name, one in meters(operator).items() if name == identifier)
     return found
 
 
-def test_register_versions_configuration_data(home: Home, door: OpenDoor) -> None:
+def test_register_versions_configuration_data(home: Home, operator: Operator, door: OpenDoor) -> None:
     unit = Unit(door)
     assert len(unit.number) == 32
     assert int(unit.number, 16) >= 0
@@ -122,7 +131,8 @@ def test_register_versions_configuration_data(home: Home, door: OpenDoor) -> Non
     )  # fmt: skip
     assert done.json["responseCode"] == "0"
     assert [one["check"] for one in done.json["problems"]] == ["G202", "G201", "G221"]
-    kinds = {name.split(":", 1)[1]: (one["kind"], one["carrier"], one["parent"]) for name, one in meters(home).items()
+    listed = meters(operator)
+    kinds = {name.split(":", 1)[1]: (one["kind"], one["carrier"], one["parent"]) for name, one in listed.items()
              if name.startswith(MILL)}  # fmt: skip
     site = f"{MILL}:{ELECTRICITY}:1"
     assert kinds == {
@@ -135,32 +145,32 @@ def test_register_versions_configuration_data(home: Home, door: OpenDoor) -> Non
     }
     answer = unit.send(item(), item(value="2.5", day="2026-06-02"), item(ELECTRICITY, "60", "2026-06-01", statType="2"))
     assert (answer.status, answer.json["responseCode"]) == (200, "0")
-    assert values(home, number_of(home, ELECTRICITY)) == [
+    assert values(home, number_of(operator, ELECTRICITY)) == [
         (stamp("2026-06-02 00:00:00"), 1.25), (stamp("2026-06-03 00:00:00"), 2.5),
     ]  # fmt: skip
-    assert values(home, number_of(home, ELECTRICITY, "2")) == [(stamp("2026-07-01 00:00:00"), 60.0)]
-    assert set_aside(home) == {}
+    assert values(home, number_of(operator, ELECTRICITY, "2")) == [(stamp("2026-07-01 00:00:00"), 60.0)]
+    assert set_aside(operator) == {}
     assert unit.say("/downloadConfigData").json["data"]["collectItemConfig"][0]["name"] == "全厂用电"
     usages = unit.say("/downloadBaseData", itemIndex="14").json["data"]
     assert {"code": "10", "name": "购进", "unit": ""} in usages
-    assert "device.configure" in home.run("log", "show", "--json").output
+    assert "device.configure" in operator.run("log", "show", "--json").output
 
 
-def test_out_of_order_old_overlapping_and_corrected(home: Home, door: OpenDoor) -> None:
+def test_out_of_order_old_overlapping_and_corrected(home: Home, operator: Operator, door: OpenDoor) -> None:
     unit = Unit(door)
     unit.configure(configured())
     batch = [item(value="3", day="2026-06-03"), item(value="1", day="2026-06-01"), item(value="9", day="2025-11-30")]
     for given in (batch, batch[1:], [*batch, item(value="2", day="2026-06-02")], [item(value="1.5", day="2026-06-01")],
                   batch):  # fmt: skip
         assert unit.send(*given).json["responseCode"] == "0"
-    number = number_of(home, ELECTRICITY)
+    number = number_of(operator, ELECTRICITY)
     days = [("2025-12-01", 9.0), ("2026-06-02", 1.5), ("2026-06-03", 2.0), ("2026-06-04", 3.0)]
     assert values(home, number) == [(stamp(f"{day} 00:00:00"), value) for day, value in days]
     # The first batch, resent byte for byte after the correction, is the one that was answered long ago.
     assert [value for at, value in values(home, number, True) if at == stamp("2026-06-02 00:00:00")] == [1.0, 1.5]
 
 
-def test_bad_items_are_set_aside_and_the_batch_is_a_success(home: Home, door: OpenDoor) -> None:
+def test_bad_items_are_set_aside_and_the_batch_is_a_success(home: Home, operator: Operator, door: OpenDoor) -> None:
     unit = Unit(door)
     unit.configure(configured())
     bad = [
@@ -172,44 +182,47 @@ def test_bad_items_are_set_aside_and_the_batch_is_a_success(home: Home, door: Op
         answer = unit.send(*bad, item())
         assert (answer.status, answer.json["responseCode"]) == (200, "0")
     counts = {"G201": 2, "G203": 1, "G204": 2, "G205": 3, "G206": 1, "G207": 1, "G209": 2}
-    assert set_aside(home) == counts, "the same items again are the same items"
-    number = number_of(home, ELECTRICITY)
+    assert set_aside(operator) == counts, "the same items again are the same items"
+    number = number_of(operator, ELECTRICITY)
     assert [at for at, _ in values(home, number)] == [stamp("2026-06-02 00:00:00"), stamp("2026-06-10 00:00:00")]
-    shown = home.run("devices", "set-aside")
+    shown = operator.run("devices", "set-aside")
     assert "G206" in shown.output
     assert "标记为无效" in shown.output
     end = time.monotonic() + 20
-    while '"last": "set_aside"' not in (said := home.run("devices", "list", "--json").output):
+    while '"last": "set_aside"' not in (said := operator.run("devices", "list", "--json").output):
         assert time.monotonic() < end, said
+        time.sleep(0.05)
     with DeliveryLog.open(home.folder / DELIVERIES, home.database_url) as log:
         kept = [one for one in log.read(0) if one.door == "key_unit" and one.sender == MILL]
     assert json.loads(gzip.decompress(kept[-1].content))["data"][0]["dataCode"] == "99"
     assert len(kept) == 3
 
 
-def test_items_that_were_never_configured_count_when_the_configuration_comes(home: Home, door: OpenDoor) -> None:
+def test_items_that_were_never_configured_count_when_the_configuration_comes(
+    home: Home, operator: Operator, door: OpenDoor
+) -> None:
     unit = Unit(door)
     for day in ("2026-06-01", "2026-06-02"):
         assert unit.send(item(day=day), item(COAL, "7", day), item(day=day, value="x")).json["responseCode"] == "0"
-    assert set_aside(home) == {"G205": 2, "G207": 4}
+    assert set_aside(operator) == {"G205": 2, "G207": 4}
     unit.configure(configured())
-    assert set_aside(home) == {"G205": 2, "G207": 2}
-    assert len(values(home, number_of(home, ELECTRICITY))) == 2
+    assert set_aside(operator) == {"G205": 2, "G207": 2}
+    assert len(values(home, number_of(operator, ELECTRICITY))) == 2
     unit.configure(configured(), configured(COAL))
-    assert values(home, number_of(home, COAL))[0] == (stamp("2026-06-02 00:00:00"), 7.0)
-    assert set_aside(home) == {"G205": 2}
+    assert values(home, number_of(operator, COAL))[0] == (stamp("2026-06-02 00:00:00"), 7.0)
+    assert set_aside(operator) == {"G205": 2}
 
 
-def test_encrypted_items(home: Home, door: OpenDoor) -> None:
+def test_encrypted_items(home: Home, operator: Operator, door: OpenDoor) -> None:
     unit = Unit(door, BAKERY)
     unit.configure(configured())
     hidden = {name: encrypt_field(str(value), KEY) for name, value in item(valid="1").items()}
     assert unit.send(hidden, item()).json["responseCode"] == "0"
-    assert values(home, number_of(home, ELECTRICITY, enterprise=BAKERY)) == [(stamp("2026-06-02 00:00:00"), 1.25)]
-    assert set_aside(home) == {"G208": 1}
+    assert values(home, number_of(operator, ELECTRICITY, enterprise=BAKERY)) == [(stamp("2026-06-02 00:00:00"), 1.25)]
+    assert set_aside(operator) == {"G208": 1}
 
 
-def test_who_is_not_registered_is_told_and_counted(home: Home, door: OpenDoor) -> None:
+def test_who_is_not_registered_is_told_and_counted(home: Home, operator: Operator, door: OpenDoor) -> None:
     unit = Unit(door)
     said = door.send("/nhjc/enterprise/register", {"region": "650100", "enterpriseCode": "91\u000065"})
     assert (said.status, said.json["responseCode"], said.json["check"]) == (200, "1", "G211")
@@ -233,12 +246,13 @@ def test_who_is_not_registered_is_told_and_counted(home: Home, door: OpenDoor) -
     assert unit.send().json["responseCode"] == "0", "an empty batch is a batch"
     assert unit.say("/uploadEnergyData", data=item()).json["responseCode"] == "0", "one item need not be a list"
     end = time.monotonic() + 20
-    while not (found := home.run("devices", "list", "--json").json["strangers"]):
+    while not (found := operator.run("devices", "list", "--json").json["strangers"]):
         assert time.monotonic() < end
+        time.sleep(0.05)
     assert found[0]["device"] == "key_unit:91�65"
 
 
-def test_a_break_and_a_resume_oldest_first(home: Home) -> None:
+def test_a_break_and_a_resume_oldest_first(home: Home, operator: Operator) -> None:
     """Killed between commit and answer, again and again; the client sends from its queue until it is told "0"."""
     days = [(dt.date(2026, 1, 1) + dt.timedelta(days=place)).isoformat() for place in range(60)]
     batches = [[item(value=str(place), day=day), item(COAL, str(place), day)] for place, day in enumerate(days)]
@@ -265,11 +279,11 @@ def test_a_break_and_a_resume_oldest_first(home: Home) -> None:
             if rounds < 6:
                 killer.join()
     assert sent > len(batches), "some were sent again"
-    number = number_of(home, ELECTRICITY)
+    number = number_of(operator, ELECTRICITY)
     ends = [(stamp(f"{dt.date.fromisoformat(day) + dt.timedelta(days=1)} 00:00:00"), float(place))
             for place, day in enumerate(days)]  # fmt: skip
     assert values(home, number, True) == ends
-    assert set_aside(home) == {"G207": 60}
+    assert set_aside(operator) == {"G207": 60}
 
 
 def test_upload_times_are_spread_over_the_night() -> None:
@@ -279,7 +293,7 @@ def test_upload_times_are_spread_over_the_night() -> None:
     assert len(set(times)) > 250
 
 
-def test_what_was_sent_is_rolled_up_for_the_day_that_it_is_of(home: Home, door: OpenDoor) -> None:
+def test_what_was_sent_is_rolled_up_for_the_day_that_it_is_of(home: Home, operator: Operator, door: OpenDoor) -> None:
     """Stamped at its end, a day's amount is of that day: a value 1 is 10,000 kWh; the month does not count again."""
     unit = Unit(door)
     unit.configure(configured(), configured(stat_type="2"), configured(STEEL, scope="2"))
@@ -287,8 +301,8 @@ def test_what_was_sent_is_rolled_up_for_the_day_that_it_is_of(home: Home, door: 
     for place, day in enumerate(days):
         unit.send(item(value=str(place + 1), day=day), item(STEEL, "0.5", day, scope="2"))
     unit.send(item(value="6", statType="2"))
-    assert home.run("readings", "rollup").code == 0
-    done = home.run("readings", "export", "--hourly", "hours.parquet")
+    assert operator.run("readings", "rollup").code == 0
+    done = operator.run("readings", "export", "--hourly", "hours.parquet")
     assert done.code == 0, done
     rows = pq.read_table(home.folder / "hours.parquet").to_pylist()
     found: dict[tuple[str, str], float] = {}
@@ -297,7 +311,7 @@ def test_what_was_sent_is_rolled_up_for_the_day_that_it_is_of(home: Home, door: 
         key = (str(one["meter_id"]), f"{hour:%Y-%m-%d}")
         found[key] = found.get(key, 0) + one["quantity"]
     site, steel = (f"{MILL}:{code}:1" for code in (ELECTRICITY, STEEL))
-    numbers = {site: str(number_of(home, ELECTRICITY)), steel: str(number_of(home, STEEL))}
+    numbers = {site: str(number_of(operator, ELECTRICITY)), steel: str(number_of(operator, STEEL))}
     named = {number: name for name, number in numbers.items()}
     said = {(named.get(meter, meter), day): round(quantity, 3) for (meter, day), quantity in found.items()}
     assert said == {

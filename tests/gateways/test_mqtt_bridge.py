@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from support.brokers import Device, Mosquitto, Program, running_mosquitto, wait_until
-from support.doors import registered
 from support.homes import Home
 from support.postgresql import free_port
 
@@ -33,17 +32,9 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
         yield broker
 
 
-@pytest.fixture(scope="module")
-def template(make_home: Callable[[], Home]) -> Home:
-    """Two units with their meters and devices, made once."""
-    return registered(make_home(), DEVICES)
-
-
 @pytest.fixture
-def place(template: Home, tmp_path: Path) -> Iterator[Home]:
-    copied = template.copy(tmp_path / "home")
-    yield copied
-    copied.remove()
+def place(registered_home: Callable[[str], Home]) -> Home:
+    return registered_home(DEVICES)
 
 
 Open = Callable[..., Program]
@@ -54,7 +45,8 @@ def bridge(place: Home, broker: Mosquitto) -> Iterator[Open]:
     opened: list[Program] = []
 
     def start(*words: object, **environment: str) -> Program:
-        opened.append(Program(place, "mqtt", "--broker", f"127.0.0.1:{broker.port}", *words, **environment))
+        words = ("mqtt", "--broker", f"127.0.0.1:{broker.port}", *words)
+        opened.append(Program(place, *words, limits={"seconds_between_looks": 0.5}, **environment))
         return opened[-1]
 
     yield start
@@ -163,7 +155,7 @@ def test_status_and_last_will_become_events_once(place: Home, broker: Mosquitto,
         device.publish("online", "status", retain=True)
         assert device.ask(message("b", 1))["taken"] == ITEMS
         device.drop()
-    # What is noticed is written every few seconds, behind the readings.
+    # What is noticed is written at the next look, behind the readings.
     wait_until(lambda: _events(place) == ["connected", "offline"], "the events")
     running.kill()
     # The broker repeats the retained status to a bridge that begins again.

@@ -10,16 +10,17 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from support.homes import Home, command
+from support.homes import Home, command_with
 from support.missing import cannot
 from support.postgresql import free_port
 
@@ -88,14 +89,16 @@ def running_mosquitto(
 
 
 class Program:
-    """A door that runs as a process and says so in its log."""
+    """A door that runs as a process and says so in its log; with ``limits`` in place of the project's."""
 
-    def __init__(self, home: Home, *words: object, **environment: str) -> None:
+    def __init__(
+        self, home: Home, *words: object, limits: Mapping[str, float] = MappingProxyType({}), **environment: str
+    ) -> None:
         self.log = Path(f"{home.folder}.door.log")
         before = self.said("door.open")
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                command("gateway", *words),
+                command_with(limits, "gateway", *words),
                 cwd=home.folder,
                 env=home.environment(environment),
                 stdin=subprocess.DEVNULL,

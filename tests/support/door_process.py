@@ -13,23 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hengneng.deliveries import Delivery, DeliveryLog
-from support.homes import Finished, Home
+from support.homes import Finished, Home, command_with
 from support.postgresql import free_port
-
-# The program with other numbers in its limits, so that what takes minutes takes seconds.
-PROGRAM = """
-import json, sys
-from hengneng.gateways import limits
-from hengneng.hj212 import limits as frame_limits
-given = json.loads(sys.argv.pop(1))
-for name, value in given.items():
-    room = limits if name in limits._limits() else frame_limits
-    assert name in room._limits(), name
-    room._limits()[name] = value
-from hengneng.cli.main import main
-main()
-"""
-
 
 # Commands one after the other in one process, which is quicker by far than one process for each.
 OPERATOR = """
@@ -49,12 +34,12 @@ for line in asked:
 
 
 class Operator:
-    """Somebody who gives commands in a home, in English: ``run`` is that of the home."""
+    """Somebody who gives commands in a home, in English unless told otherwise: ``run`` is that of the home."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, language: str = "en") -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", OPERATOR],
-            env=home.environment({"HENGNENG_LANG": "en"}),
+            env=home.environment({"HENGNENG_LANG": language}),
             cwd=home.folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -92,7 +77,7 @@ class DoorProcess:
         """Start it; AssertionError with what it said when it ends instead."""
         words = ["gateway", "hj212", "--port", str(self.port), "--metrics-port", str(self.metrics_port)]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, json.dumps(self.limits), *words],
+            command_with(self.limits, *words),
             env=self.home.environment(environment),
             cwd=self.home.folder,
             stdout=subprocess.PIPE,

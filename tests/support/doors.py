@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.homes import Home, command
+from support.homes import Home, command_with
 from support.postgresql import free_port
 
 PATIENCE = 60.0
@@ -77,13 +77,16 @@ class OpenDoor:
 
 
 @contextmanager
-def opened(home: Home, *words: object, port: int = 0) -> Iterator[OpenDoor]:
-    """``hengneng gateway http`` in ``home``, once it answers; killed at the end if it still runs."""
+def opened(home: Home, *words: object, port: int = 0, **limits: float) -> Iterator[OpenDoor]:
+    """``hengneng gateway http`` in ``home``, once it answers; killed at the end if it still runs.
+
+    ``limits``: other numbers than those of the project, for what a test would wait for.
+    """
     port, metrics_port = port or free_port(), free_port()
     log = Path(f"{home.folder}.door.log")
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command("gateway", "http", "--port", port, "--metrics-port", metrics_port, *words),
+            command_with(limits, "gateway", "http", "--port", port, "--metrics-port", metrics_port, *words),
             cwd=home.folder,
             env=home.environment(),
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The four plans of the project with their facts, loaded and published once a module and rolled back at its end."""
+"""The four plans of the project with their facts, loaded and published once a run, copied for every module."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.module_data import shared, tell_planner
+from support.module_data import copied, tell_planner
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -18,8 +18,8 @@ FACTS = {"facts.csv": False, "facts.example.csv": True}
 
 @pytest.fixture(scope="module")
 def loaded(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Every plan with its facts, and what its pages show. What is written once cannot be deleted, but rolled back."""
-    with shared(django_db_blocker, _load):
+    """Every plan with its facts, and what its pages show."""
+    with copied(django_db_blocker, "plans", _load):
         yield
 
 
