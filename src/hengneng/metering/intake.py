@@ -14,6 +14,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -134,6 +135,12 @@ class ReadingsFile:
     def _open(self) -> BinaryIO:
         return self.source.open("rb") if isinstance(self.source, Path) else io.BytesIO(self.source)
 
+    def _streamed(self) -> pa.NativeFile:
+        """The same for Arrow, which reads bytes in memory without asking Python for each part of them."""
+        if isinstance(self.source, Path):
+            return pa.PythonFile(self.source.open("rb"), "r")
+        return pa.BufferReader(self.source)
+
     def batches(self) -> Iterator[Points]:
         """What can be taken, in parts. RefusedError E001, E204 when the file as a whole cannot be used."""
         try:
@@ -177,7 +184,7 @@ class ReadingsFile:
         return found
 
     def _of_parquet(self) -> Iterator[tuple[int, pa.Table]]:
-        with self._open() as opened, pq.ParquetFile(opened) as file:
+        with self._streamed() as opened, pq.ParquetFile(opened) as file:
             chosen = self._chosen(file.schema_arrow.names)
             line = 1
             for batch in file.iter_batches(limit("readings_at_once"), columns=chosen, use_threads=False):
@@ -190,17 +197,19 @@ class ReadingsFile:
         # Numbers of meters and values come as text, so that one bad cell is the fault of its row alone.
         as_text = pcsv.ConvertOptions(column_types={name: pa.string() for name in chosen}, include_columns=chosen,
                                       strings_can_be_null=False)  # fmt: skip
-        with self._open() as opened, (
-            pa.CompressedInputStream(opened, "gzip") if compressed else pa.PythonFile(opened, "r")
+        with self._streamed() as opened, (
+            pa.CompressedInputStream(opened, "gzip") if compressed else nullcontext(opened)
         ) as stream:
-            reader = pcsv.open_csv(
+            words = (
                 stream,
                 pcsv.ReadOptions(use_threads=False, block_size=limit("bytes_of_a_block")),
                 pcsv.ParseOptions(invalid_row_handler=self._torn, ignore_empty_lines=False),
                 as_text,
             )
+            # Reading on while a block is looked at takes threads, which cost more than a small body.
+            small = isinstance(self.source, bytes) and len(self.source) < limit("bytes_of_a_block")
             line = 2
-            for batch in reader:
+            for batch in pcsv.read_csv(*words).to_batches() if small else pcsv.open_csv(*words):
                 table = pa.Table.from_batches([batch]).rename_columns(list(NAMES))
                 yield line, table
                 line += len(table)
@@ -257,7 +266,11 @@ class ReadingsFile:
         if not line:
             return nothing
         try:
-            found = _JSON.decode(line.decode("utf-8"))
+            text = line.decode("utf-8")
+            # Blanks are gone already: decode would look for them twice a line.
+            found, end = _JSON.raw_decode(text)
+            if end != len(text):
+                raise ValueError
             cells = [found.get("meter"), found.get("time"), found.get("value")]
             if None in cells:
                 cells = [next((found[one] for one in names if found.get(one) is not None), "")
