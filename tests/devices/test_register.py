@@ -119,3 +119,18 @@ def test_events_are_written_once(unit: Organisation, tmp_path: Path) -> None:
     note_events([Event(Device.objects.get().pk, EventKind.OFFLINE, NOW, "10.0.0.1", "120 s")])
     with pytest.raises(Exception, match="written once"):
         DeviceEvent.objects.get().delete()
+
+
+def test_a_replaced_key_still_counts_for_a_while_and_one_taken_away_does_not(
+    unit: Organisation, tmp_path: Path
+) -> None:
+    old, new = "00" * 16, "11" * 16
+    import_devices(table(tmp_path, f"hj212,A1,plant,,60,{old}"))
+    now = dt.datetime.now(dt.UTC).timestamp()
+    assert known_devices(Protocol.HJ212)["A1"].keys(now) == (bytes.fromhex(old),)
+    import_devices(table(tmp_path, f"hj212,A1,plant,,60,{new}"))
+    device = known_devices(Protocol.HJ212)["A1"]
+    assert device.keys(now) == (bytes.fromhex(new), bytes.fromhex(old))
+    assert device.keys(now + 86_400 * limit("days_of_former_key") + 60) == (bytes.fromhex(new),)
+    import_devices(table(tmp_path, "hj212,A1,plant,,60,"))
+    assert known_devices(Protocol.HJ212)["A1"].keys(now) == ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import pytest
 from support.hj212_doors import MN, OTHER, counting_more, frame, known, loops, modbus, opened, qn, run, said
 
-from hengneng.hj212 import frame_of
+from hengneng.hj212 import decrypted, frame_of, parse_frame
+from hengneng.hj212 import opened as opens
 from hengneng.hj212.encryption import encrypt
 
 Loop = Callable[[], asyncio.AbstractEventLoop]
@@ -188,19 +190,58 @@ def test_encrypted_frames_are_kept_as_they_came_and_in_plain(plain_length: bool)
     run(work)
 
 
-def test_encrypted_frames_are_refused_without_a_key_and_with_a_wrong_one() -> None:
+def test_encrypted_frames_without_a_key_and_with_a_wrong_one_are_kept_and_not_acknowledged() -> None:
     async def work() -> None:
         async with opened(known(), known(OTHER, 2, key=b"1" * 16)) as door:
             client = await door.client()
-            client.send(said("", "2025").frame(key=KEY), said("", "2025", mn=OTHER).frame(key=KEY), frame())
+            closed = [said("", "2025").frame(key=KEY), said("", "2025", mn=OTHER).frame(key=KEY)]
+            client.send(*closed, frame())
             assert len(await client.lines(1)) == 1
-            assert len(door.kept.deliveries) == 1
+            assert [one.content for one in door.kept.deliveries[:2]] == [one.rstrip() for one in closed]
+            assert [one.sender for one in door.kept.deliveries] == [MN, OTHER, MN]
             assert door.figure("hengneng_refused_total", reason="encrypted") == 1
             assert door.figure("hengneng_refused_total", reason="bad_crc") == 1
             assert [found for kind, _, found in door.events("connected")] == ["encrypted", "bad_crc"]
 
     run(work)
     assert encrypt(said().segment(), KEY) != said().segment()
+
+
+@pytest.mark.parametrize("plain_length", [False, True])
+def test_around_a_change_frames_under_either_key_are_taken_for_a_while(plain_length: bool) -> None:
+    async def work() -> None:
+        until = time.time() + 3600
+        async with opened(known(key=KEY, former_key=b"1" * 16, former_until=until)) as door:
+            client = await door.client()
+            numbers = [qn(place) for place in range(6)]
+            plain = [said(number, "2025") for number in numbers]
+            sent = [
+                one.frame(key=KEY if place % 2 else b"1" * 16, plain_length=plain_length)
+                for place, one in enumerate(plain)
+            ]
+            client.send(*sent)
+            assert [line[9:26].decode() for line in await client.lines(6)] == numbers
+            assert door.kept.contents == [
+                one + frame_of(same.segment()) for one, same in zip(sent, plain, strict=True)
+            ]
+            assert door.events("connected") == []
+            # The time is over: what comes under the former key is kept, reported, and not acknowledged.
+            door.book.devices = {MN: known(key=KEY, former_key=b"1" * 16, former_until=time.time() - 1)}
+            client.send(sent[0], sent[1])
+            assert (await client.lines(1))[0][9:26].decode() == numbers[1]
+            assert door.kept.deliveries[6].content == sent[0].rstrip()
+            assert [found for kind, _, found in door.events("connected")] == ["bad_crc"]
+
+    run(work)
+
+
+def test_a_checksum_that_is_right_by_chance_opens_nothing() -> None:
+    former = b"1" * 16
+    frames = [parse_frame(said(qn(), "2025", value=str(number)).frame(key=former)) for number in range(3000)]
+    by_chance = [one for one in frames if decrypted(one, KEY).accepted]
+    assert by_chance, "one wrong key in 256 passes the checksum"
+    assert not any(opens(one, [KEY]).accepted for one in frames)
+    assert all("a21026-Rtd=" in opens(one, [KEY, former]).text for one in by_chance)
 
 
 @pytest.mark.parametrize("loop", loops(), ids=lambda one: one.__module__.split(".")[0])

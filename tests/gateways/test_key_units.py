@@ -25,11 +25,12 @@ from hengneng.readings.reader import readings_of
 from hengneng.readings.store import FOLDER, Store
 
 MILL, BAKERY, FAR = "91650100MA00000A1X", "91650200MA00000B2Y", "91650100MA00000C3Z"
+DAIRY = "91650200MA00000D4W"
 KEY = bytes(range(16))
 DEVICES = (
     "protocol,identifier,unit,addresses,relaxations,key\n"
     f"key_unit,{MILL},mill,,valid-0,\nkey_unit,{BAKERY},bakery,,sm4 valid-1,{KEY.hex()}\n"
-    f"key_unit,{FAR},mill,10.9.8.7,,\n"
+    f"key_unit,{FAR},mill,10.9.8.7,,\nkey_unit,{DAIRY},bakery,127.0.0.1,sm4,{KEY.hex()}\n"
 )
 ELECTRICITY, COAL = "00-00-0000-023300-11", "00-00-0000-010104-10"
 STEEL = "02-00-0000-023300-11"
@@ -154,6 +155,42 @@ def test_register_versions_configuration_data(home: Home, operator: Operator, do
     usages = unit.say("/downloadBaseData", itemIndex="14").json["data"]
     assert {"code": "10", "name": "购进", "unit": ""} in usages
     assert "device.configure" in operator.run("log", "show", "--json").output
+
+
+def test_a_value_outside_its_configured_range_counts_and_is_doubtful(
+    home: Home, operator: Operator, door: OpenDoor
+) -> None:
+    unit = Unit(door)
+    # What came before its configuration is judged when it comes to count.
+    unit.send(item(value="501", day="2026-06-01"), item(value="500", day="2026-06-02"))
+    unit.configure(
+        configured(dataValueMin="0.5", dataValueMax=500), configured(COAL, dataValueMin=0, dataValueMax=0),
+        configured(STEEL, dataValueMax="viel", scope="2"),
+    )  # fmt: skip
+    assert set_aside(operator) == {"G215": 1}
+    days = [item(value=value, day=f"2026-06-{day:02}") for day, value in enumerate(("0.5", "0.49", "-1", "500.01"), 3)]
+    for _ in range(2):
+        answer = unit.send(*days, item(COAL, "7"), item(STEEL, "1e6", scope="2"))
+        assert (answer.status, answer.json["responseCode"]) == (200, "0")
+    assert set_aside(operator) == {"G215": 4}, "the same items again are the same items"
+    assert [value for _, value in values(home, number_of(operator, ELECTRICITY))] == [501, 500, 0.5, 0.49, -1, 500.01]
+    newest = operator.run("devices", "set-aside", "--json").json["newest"][0]
+    assert "超出配置的范围（0.5 … 500）" in newest["problem"]["text"]["zh"]
+    told = unit.say("/downloadEnergyData").json["data"]
+    assert [(one["check"], one["item"]["dataValue"]) for one in told] == [
+        ("G215", "500.01"), ("G215", "-1"), ("G215", "0.49"), ("G215", "501"),
+    ]  # fmt: skip
+    # Another range holds from then on.
+    unit.configure(configured(dataValueMax=1000))
+    unit.send(item(value="900", day="2026-06-08"))
+    assert set_aside(operator) == {"G215": 4}
+
+
+def test_a_key_goes_only_to_a_device_that_encrypts_and_comes_from_a_known_address(home: Home, door: OpenDoor) -> None:
+    assert Unit(door, DAIRY).urls["secretKey"] == KEY.hex()
+    assert "secretKey" not in Unit(door, BAKERY).urls, "anybody may call itself by the code of an enterprise"
+    assert "secretKey" not in Unit(door).urls
+    assert Unit(door).urls["centerDataDownloadURL"] == "https://energy.example/nhjc/downloadEnergyData"
 
 
 def test_out_of_order_old_overlapping_and_corrected(home: Home, operator: Operator, door: OpenDoor) -> None:

@@ -203,3 +203,36 @@ def test_a_book_without_a_head_is_refused(store: Store, tmp_path: Path, rows: li
         return
     with pytest.raises(RefusedError, match="E001"):
         take(store, file)
+
+
+def test_a_unit_in_the_head_is_converted_exactly_and_said(store: Store, tmp_path: Path) -> None:
+    head = ["日期", "HS-E-01(万kWh)", "HS-E-02（kWh）"]
+    rows = [head, ["2026-06-01", "12.3456", "7"], ["2026-06-02", "0.0000000001", ""]]
+    result = take(store, book(tmp_path, rows))
+    assert kept(store, "HS-E-01") == [(FIRST, 123_456_000_000), (SECOND, 1)], "123,456 kWh and a millionth"
+    assert kept(store, "HS-E-02") == [(FIRST, 7_000_000)]
+    notes = [one.text("zh").partition("。")[0] for one in result.notes if one.number == "E211"]
+    assert notes == ["“HS-E-01(万kWh)”列的数值已换算为 kWh", "“HS-E-02（kWh）”列的数值已换算为 kWh"]
+    long = tmp_path / "long.csv"
+    long.write_text("表计,时间,读数/万kWh\nHS-E-01,2026-06-03,12.5\nHS-E-01,2026-06-04,x\n", "utf-8")
+    result = take(store, long)
+    assert kept(store, "HS-E-01")[-1] == (at("2026-06-03"), 125_000_000_000)
+    assert [number for _, number in found(result)] == ["E203"]
+
+
+@pytest.mark.parametrize(
+    ("head", "number"), [("读数(t)", "E209"), ("用电量(万kWh)", "E210"), ("电量/万kWh", "E210")]
+)
+def test_a_unit_that_does_not_fit_and_an_amount_for_a_register_are_refused(
+    store: Store, tmp_path: Path, head: str, number: str
+) -> None:
+    result = take(store, book(tmp_path, [["表计", "时间", head], ["HS-E-01", "2026-06-01", "1"]]))
+    assert found(result) == [("C2", number)]
+    assert kept(store, "HS-E-01") == []
+
+
+def test_amounts_with_a_unit_go_to_a_meter_of_amounts(store: Store, tmp_path: Path) -> None:
+    Meter.objects.filter(identifier="HS-E-01").update(kind=Meter.Kind.AMOUNT)
+    rows = [["表计", "时间", "用电量(万kWh)"], ["HS-E-01", "2026-06-01", "1.5"]]
+    assert take(store, book(tmp_path, rows)).refused == 0
+    assert kept(store, "HS-E-01") == [(FIRST, 15_000_000_000)]

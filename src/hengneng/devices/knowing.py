@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from django.db import transaction
 
 from hengneng.access import Actor, Verb, require
 from hengneng.acts import record
+from hengneng.devices.limits import limit
 from hengneng.devices.models import Device, Protocol
 
 PREFIX = "hd_"  # so that a token left lying about is recognised for what it is
@@ -20,7 +22,10 @@ PREFIX = "hd_"  # so that a token left lying about is recognised for what it is
 
 @dataclass(frozen=True)
 class KnownDevice:
-    """A device as doors see it. ``networks`` empty: from anywhere. ``interval`` in seconds; None: not agreed."""
+    """A device as doors see it. ``networks`` empty: from anywhere. ``interval`` in seconds; None: not agreed.
+
+    ``former_key`` counts until ``former_until``, in seconds since 1970 UTC.
+    """
 
     id: int
     identifier: str
@@ -33,6 +38,13 @@ class KnownDevice:
     key: bytes
     secret: str
     example: bool
+    former_key: bytes = b""
+    former_until: float = 0.0
+
+    def keys(self, now: float) -> tuple[bytes, ...]:
+        """The keys that frames may be under at ``now`` (seconds since 1970 UTC), the newest first."""
+        former = self.former_key if now < self.former_until else b""
+        return tuple(key for key in (self.key, former) if key)
 
     def may_come_from(self, address: str) -> bool:
         """Whether the device may send from ``address`` (a numeric IP address)."""
@@ -58,8 +70,9 @@ def known_devices(protocol: Protocol) -> Mapping[str, KnownDevice]:
     # Plain values: thousands of devices are read every few seconds beside a loop that has frames to answer.
     rows = Device.objects.filter(protocol=protocol, active=True).values_list(
         "pk", "identifier", "unit_id", "unit__identifier", "unit__place_id", "addresses", "relaxations", "interval",
-        "key", "secret", "example",
+        "key", "secret", "example", "former_key", "key_changed_at",
     )  # fmt: skip
+    lasting = dt.timedelta(days=limit("days_of_former_key"))
     return {
         identifier: KnownDevice(
             id=key_of_row,
@@ -73,9 +86,12 @@ def known_devices(protocol: Protocol) -> Mapping[str, KnownDevice]:
             key=bytes.fromhex(key),
             secret=secret,
             example=example,
+            former_key=bytes.fromhex(former_key),
+            former_until=0.0 if changed is None else (changed + lasting).timestamp(),
         )
-        for key_of_row, identifier, unit_id, unit, place, addresses, relaxations, interval, key, secret, example in rows
-    }
+        for key_of_row, identifier, unit_id, unit, place, addresses, relaxations, interval, key, secret, example,
+            former_key, changed in rows
+    }  # fmt: skip
 
 
 def digest_of(token: str) -> str:

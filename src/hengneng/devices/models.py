@@ -24,8 +24,8 @@ class Device(models.Model):
 
     ``addresses``: networks that it may come from, parted by blanks; empty means anywhere. ``relaxations``: what its
     frames may do against the standard, in the words of the door. ``interval``: seconds between two messages as
-    agreed; after twice as long, and a little, it is off line. ``key``: hexadecimal key of its encryption; ``secret``:
-    digest of the token that it shows.
+    agreed; after twice as long, and a little, it is off line. ``key``: hexadecimal key of its encryption, and before
+    ``key_changed_at`` that was ``former_key``; ``secret``: digest of the token that it shows.
     """
 
     protocol = models.CharField(max_length=10, choices=Protocol.choices)
@@ -36,6 +36,8 @@ class Device(models.Model):
     relaxations = models.TextField(blank=True)
     interval = models.PositiveIntegerField(null=True)
     key = models.CharField(max_length=64, blank=True)
+    former_key = models.CharField(max_length=64, blank=True)
+    key_changed_at = models.DateTimeField(null=True)
     secret = models.CharField(max_length=64, blank=True)
     active = models.BooleanField(default=True)
     example = models.BooleanField(default=False)

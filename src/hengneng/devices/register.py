@@ -118,6 +118,10 @@ def _take(
     if not differing:
         result.unchanged += 1
         return
+    if "key" in differing:
+        # A key that is taken away is not to open anything any more; one that is replaced still opens what is under way.
+        attributes |= {"former_key": device.key if attributes["key"] else "", "key_changed_at": timezone.now()}
+        differing += ["former_key", "key_changed_at"]
     for one in differing:
         setattr(device, one, attributes[one])
     device.save(update_fields=differing)

@@ -25,6 +25,7 @@ class Book:
     def __init__(self, protocol: Protocol) -> None:
         self.protocol = protocol
         self.devices: Mapping[str, KnownDevice] = {}
+        self._secrets: tuple[Mapping[str, KnownDevice], Mapping[str, KnownDevice]] = ({}, {})
         self.on_line: Mapping[str, str] = {}
         self._lock = threading.Lock()
         self._events: list[Event] = []
@@ -51,7 +52,11 @@ class Book:
 
     def with_secret(self, digest: str) -> KnownDevice | None:
         """The device whose token has this digest (see :func:`hengneng.devices.knowing.digest_of`)."""
-        return next((one for one in self.devices.values() if digest and one.secret == digest), None)
+        devices, by_secret = self.devices, self._secrets
+        if by_secret[0] is not devices:
+            # Made once for each reading of the register, not for each request.
+            by_secret = self._secrets = (devices, {one.secret: one for one in devices.values() if one.secret})
+        return by_secret[1].get(digest)
 
     def note(self, event: Event) -> None:
         """Keep an event, at the next look."""

@@ -24,7 +24,7 @@ from hengneng.hj212.building import (
 from hengneng.hj212.checksum import crc
 from hengneng.hj212.content import Content
 from hengneng.hj212.frame import Frame, Reason, Verdict
-from hengneng.hj212.framing import decrypted, parse_frame
+from hengneng.hj212.framing import decrypted, opened, parse_frame
 from hengneng.hj212.header import Flag, Header
 from hengneng.hj212.profile import STANDARD, Profile
 from hengneng.hj212.stream import FrameReader
@@ -33,6 +33,6 @@ from hengneng.hj212.times import read_time, written_qn, written_time
 __all__ = [
     "STANDARD", "Assembly", "Content", "Flag", "Frame", "FrameReader", "Header", "Message", "Packet", "Profile",
     "Reason", "Verdict", "crc", "data_acknowledgement", "decrypted", "execution_result", "factor_group", "frame_of",
-    "heartbeat", "message_of", "new_message", "notice_acknowledgement", "parse_frame", "part_of", "read_time",
-    "request", "request_answer", "request_parameters", "split", "written_qn", "written_time",
+    "heartbeat", "message_of", "new_message", "notice_acknowledgement", "opened", "parse_frame", "part_of",
+    "read_time", "request", "request_answer", "request_parameters", "split", "written_qn", "written_time",
 ]  # fmt: skip

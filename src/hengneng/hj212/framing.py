@@ -6,6 +6,7 @@ Source: HJ 212-2017, table 2 and annex A; HJ 212-2025, annex A.2.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from hengneng.hj212.checksum import CHECKSUMS, crc
 from hengneng.hj212.encryption import BEGIN, OPENED, decrypt, looks_encrypted, transmitted_length
@@ -20,6 +21,8 @@ ENVELOPE = HEAD_SIZE + CRC_SIZE
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{4}")
 _UNPADDED = re.compile(rb"([0-9A-Fa-f]{1,3})[\r\n]")
 _BLANK = b"\r\n\t "
+# A name, its value, and nowhere a character that no text has.
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*=[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z")
 
 
 def parse_frame(data: bytes, profile: Profile = STANDARD, key: bytes | None = None) -> Frame:
@@ -142,6 +145,24 @@ def decrypted(frame: Frame, key: bytes) -> Frame:
     )  # fmt: skip
     made.leading, made.tail = frame.leading, frame.tail
     return made
+
+
+def opened(frame: Frame, keys: Iterable[bytes]) -> Frame:
+    """An encrypted frame read with the first of ``keys`` that opens it; refused as with the first when none does.
+
+    The checksum has only 256 values (annex A of HJ 212-2017: eight bits of its state survive each byte), so that one
+    wrong key in 256 seems to open a frame: what comes out must also be parameters in plain text. Without keys the frame
+    stays encrypted. ValueError as for :func:`decrypted`.
+    """
+    first: Frame | None = None
+    for key in keys:
+        found = decrypted(frame, key)
+        if found.accepted and not _PLAIN.match(found.text.partition(OPENED.decode("ascii"))[2]):
+            found.verdict, found.reason = Verdict.REJECT, Reason.BAD_CRC
+        if found.accepted:
+            return found
+        first = first or found
+    return first or frame
 
 
 def refused(

@@ -27,7 +27,7 @@ def read_time(written: str | None) -> dt.datetime | None:
         if _DIGITS.fullmatch(text):
             return _from_digits(text)
         found = _WRITTEN.fullmatch(text)
-        return dt.datetime(*(int(part or 0) for part in found.groups()), tzinfo=BEIJING) if found else None  # type: ignore[arg-type, misc]
+        return _from_digits("".join(part or "00" for part in found.groups())) if found else None
     except ValueError:
         return None
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from hengneng.key_unit_items.limits import limit
 from hengneng.key_unit_items.models import ConfiguredItem, SetAsideItem
-from hengneng.key_unit_items.sorting import NOT_CONFIGURED, Aside
+from hengneng.key_unit_items.sorting import NOT_CONFIGURED, Aside, Range
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,12 @@ def known_meters(device: int) -> dict[tuple[str, str], int]:
     """Numbers of the meters of a device's items, by data code and type of statistics."""
     rows = ConfiguredItem.objects.filter(device=device).values_list("code", "stat_type", "meter__number")
     return {(code, stat_type): number for code, stat_type, number in rows}
+
+
+def known_ranges(device: int) -> dict[tuple[str, str], Range]:
+    """What the values of a device's items may be, by data code and type of statistics."""
+    rows = ConfiguredItem.objects.filter(device=device).values_list("code", "stat_type", "minimum", "maximum")
+    return {(code, stat_type): Range.of(least, most) for code, stat_type, least, most in rows}
 
 
 @transaction.atomic
@@ -76,6 +82,21 @@ def settle(keys: Sequence[int]) -> None:
     with transaction.atomic():
         for begin in range(0, len(keys), step):
             SetAsideItem.objects.filter(pk__in=keys[begin : begin + step]).update(settled_at=timezone.now())
+
+
+def deliveries_of(keys: Sequence[int]) -> list[int]:
+    """With which request each of these items came, in the order of ``keys``."""
+    step, found = limit("rows_shown"), {}
+    for begin in range(0, len(keys), step):
+        rows = SetAsideItem.objects.filter(pk__in=keys[begin : begin + step])
+        found |= dict(rows.values_list("pk", "delivery"))
+    return [found[key] for key in keys]
+
+
+def set_aside_of(device: int) -> list[dict[str, Any]]:
+    """The newest items of a device that are set aside or doubtful, as they came, each with its reason."""
+    rows = SetAsideItem.objects.filter(device=device, settled_at=None).order_by("-pk")[: limit("rows_shown")]
+    return [{"item": readable(one.content), **readable(one.reason)} for one in rows]
 
 
 def counted() -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ class ConfiguredItem(models.Model):
 
 
 class SetAsideItem(models.Model):
-    """An item of data that was kept and not counted, with the check that says why.
+    """An item of data that was kept and not counted, or counts and is doubtful (G215), with the check that says why.
 
     ``content``: the item as it came (JSON). ``digest`` tells the same item sent again. ``valid``: what its mark says;
     null where nobody knows. ``delivery``: the request in the log of deliveries. ``settled_at``: since when its value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,7 +17,7 @@ from hengneng.acts import new_act_id, record
 from hengneng.durable.files import digest_of
 from hengneng.language import Language
 from hengneng.metering.intake import KnownMeters, ReadingsFile
-from hengneng.metering.models import Meter, ReadingsImport
+from hengneng.metering.models import Meter, MeterVersion, ReadingsImport
 from hengneng.metering.refused import Refused
 from hengneng.problems import Problem, RefusedError
 from hengneng.readings.limits import limit as readings_limit
@@ -118,13 +119,24 @@ def import_readings(
         result.notes.append(Problem("E205", file.name, {"zone": f"UTC{hours:+d}"}))
     if reading.unread:
         result.notes.append(Problem("E208", file.name, {"count": reading.unread}))
+    for head, target in reading.units.items():
+        result.notes.append(Problem("E211", f"{file.name}:{head}", {"found": head, "expected": target}))
     _keep(result, actor)
     return result
 
 
 def _meters(actor: Actor) -> KnownMeters:
     allowed = seen_by(actor, Meter.objects.all(), Verb.CORRECT_FACTS, place="unit__place", organisation="unit")
-    return KnownMeters(dict(allowed.values_list("identifier", "number")))
+    measures: dict[int, set[str]] = defaultdict(set)
+    versions = MeterVersion.objects.filter(meter__in=allowed).order_by()
+    for number, measure in versions.values_list("meter__number", "unit_of_measure").distinct():
+        measures[number].add(measure)
+    rows = list(allowed.values_list("identifier", "number", "kind"))
+    return KnownMeters(
+        {identifier: number for identifier, number, _ in rows},
+        {number: frozenset(every) for number, every in measures.items()},
+        frozenset(number for _, number, kind in rows if kind == Meter.Kind.AMOUNT),
+    )
 
 
 def _returned(file: Path, folder: Path | None) -> Path:

@@ -14,6 +14,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -40,11 +41,13 @@ from hengneng.metering.hand_books import (
     wide_readings,
     workbook,
 )
+from hengneng.metering.header_units import AMOUNTS, in_unit, measured, without_unit
 from hengneng.metering.limits import limit
 from hengneng.metering.refused import Refusing
 from hengneng.problems import Problem, RefusedError
 from hengneng.readings.limits import limit as readings_limit
 from hengneng.readings.points import Points, micro_from_float, micro_from_text
+from hengneng.rules.units import Unit
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -61,9 +64,15 @@ _PARTS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 
 @dataclass(frozen=True)
 class KnownMeters:
-    """The meters that may be taken: number by identifier. A bare number that is no identifier is a meter's number."""
+    """The meters that may be taken: number by identifier. A bare number that is no identifier is a meter's number.
+
+    ``measures``: by number, the units that a meter measures in or has measured in; ``amounts``: numbers of those whose
+    readings are what was used since the one before.
+    """
 
     numbers: Mapping[str, int]
+    measures: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    amounts: frozenset[int] = frozenset()
 
     def find(self, written: object) -> int:
         """The number of a meter, 0 when there is none."""
@@ -113,7 +122,7 @@ class ReadingsFile:
 
     ``utc``: such times are UTC; otherwise they are local. ``kind``: csv, parquet or json (one object a line); empty:
     the first bytes of the file say it, and JSON is not among them. ``unread``: cells of a book that say that a meter
-    was not read.
+    was not read. ``units``: heads of a book that name a unit, with the unit into which their values were converted.
     """
 
     source: Path | bytes
@@ -124,6 +133,7 @@ class ReadingsFile:
     naive: bool = False
     read: int = 0
     unread: int = 0
+    units: dict[str, str] = field(default_factory=dict)
     _torn_lines: list[int] = field(default_factory=list)
 
     @property
@@ -133,6 +143,12 @@ class ReadingsFile:
 
     def _open(self) -> BinaryIO:
         return self.source.open("rb") if isinstance(self.source, Path) else io.BytesIO(self.source)
+
+    def _streamed(self) -> pa.NativeFile:
+        """The same for Arrow, which reads bytes in memory without asking Python for each part of them."""
+        if isinstance(self.source, Path):
+            return pa.PythonFile(self.source.open("rb"), "r")
+        return pa.BufferReader(self.source)
 
     def batches(self) -> Iterator[Points]:
         """What can be taken, in parts. RefusedError E001, E204 when the file as a whole cannot be used."""
@@ -177,7 +193,7 @@ class ReadingsFile:
         return found
 
     def _of_parquet(self) -> Iterator[tuple[int, pa.Table]]:
-        with self._open() as opened, pq.ParquetFile(opened) as file:
+        with self._streamed() as opened, pq.ParquetFile(opened) as file:
             chosen = self._chosen(file.schema_arrow.names)
             line = 1
             for batch in file.iter_batches(limit("readings_at_once"), columns=chosen, use_threads=False):
@@ -190,17 +206,19 @@ class ReadingsFile:
         # Numbers of meters and values come as text, so that one bad cell is the fault of its row alone.
         as_text = pcsv.ConvertOptions(column_types={name: pa.string() for name in chosen}, include_columns=chosen,
                                       strings_can_be_null=False)  # fmt: skip
-        with self._open() as opened, (
-            pa.CompressedInputStream(opened, "gzip") if compressed else pa.PythonFile(opened, "r")
+        with self._streamed() as opened, (
+            pa.CompressedInputStream(opened, "gzip") if compressed else nullcontext(opened)
         ) as stream:
-            reader = pcsv.open_csv(
+            words = (
                 stream,
                 pcsv.ReadOptions(use_threads=False, block_size=limit("bytes_of_a_block")),
                 pcsv.ParseOptions(invalid_row_handler=self._torn, ignore_empty_lines=False),
                 as_text,
             )
+            # Reading on while a block is looked at takes threads, which cost more than a small body.
+            small = isinstance(self.source, bytes) and len(self.source) < limit("bytes_of_a_block")
             line = 2
-            for batch in reader:
+            for batch in pcsv.read_csv(*words).to_batches() if small else pcsv.open_csv(*words):
                 table = pa.Table.from_batches([batch]).rename_columns(list(NAMES))
                 yield line, table
                 line += len(table)
@@ -257,7 +275,11 @@ class ReadingsFile:
         if not line:
             return nothing
         try:
-            found = _JSON.decode(line.decode("utf-8"))
+            text = line.decode("utf-8")
+            # Blanks are gone already: decode would look for them twice a line.
+            found, end = _JSON.raw_decode(text)
+            if end != len(text):
+                raise ValueError
             cells = [found.get("meter"), found.get("time"), found.get("value")]
             if None in cells:
                 cells = [next((found[one] for one in names if found.get(one) is not None), "")
@@ -286,21 +308,59 @@ class ReadingsFile:
         above: list[BookRow] = []
         for head in rows:
             cells = tuple(cell.strip() for cell in head.cells)
-            if all(any(cell in names for cell in cells) for names in NAMES.values()):
-                columns = [cells.index(name) for name in self._chosen(cells)]
-                yield from long_readings(head, rows, columns, epoch)
+            named = [self._named(cell) for cell in cells]
+            names_alone = tuple(name for name, _ in named)
+            if all(any(cell in names for cell in names_alone) for names in NAMES.values()):
+                columns = [names_alone.index(name) for name in self._chosen(names_alone)]
+                for one in long_readings(head, rows, columns, epoch):
+                    yield from self._in_unit_of_meter(one, cells[columns[2]], named[columns[2]][1])
                 return
             if is_wide(cells):
+                units = {cell: found for cell, (_, found) in zip(cells, named, strict=True)}
                 for one in wide_readings(BookRow(head.line, cells), rows, epoch):
                     if unread(one.cells[2]):
                         self.unread += 1
                     else:
-                        yield one
+                        yield from self._in_unit_of_meter(one, one.cells[0], units[one.cells[0]], wide=True)
                 return
             above.append(head)
             if len(above) == limit("lines_above_the_head"):
                 break
         self._chosen(next((row.cells for row in above if any(row.cells)), ()))
+
+    def _named(self, head: str) -> tuple[str, Unit | None]:
+        """What a head names, and in which unit. The identifier of a meter may look as if it ended with one."""
+        if self.meters.find(head):
+            return head, None
+        name, found = without_unit(head)
+        return ("value", found) if found is not None and name in AMOUNTS else (name, found)
+
+    def _in_unit_of_meter(
+        self, one: BookReading, head: str, given: Unit | None, *, wide: bool = False
+    ) -> Iterator[BookReading]:
+        """The reading in the unit of its meter; refused when the head names another kind of unit, or an amount for a
+        meter whose register counts up (E209, E210).
+        """
+        if given is None:
+            yield one
+            return
+        name = without_unit(head)[0]
+        meter = name if wide else one.cells[0]
+        number = self.meters.find(meter)
+        measures = self.meters.measures.get(number, frozenset())
+        target, value = measured(given, measures), in_unit(one.cells[2], given, measures)
+        cells = (meter, one.cells[1], one.cells[2])
+        if number and (target is None or value is None):
+            expected = ", ".join(sorted(measures)) or "—"
+            self.read += 1
+            self.refused.add(one.line, cells, "E209", found=given.code, expected=expected, cell=one.places[2])
+        elif number and name in AMOUNTS and number not in self.meters.amounts:
+            self.read += 1
+            self.refused.add(one.line, cells, "E210", found=head, cell=one.places[2])
+        else:
+            if target is not None:
+                self.units[head] = target.code
+            yield BookReading(one.line, (meter, one.cells[1], value or one.cells[2]), one.places)
 
     def _points(self, line: int, table: pa.Table) -> Points:
         numbers = self._numbers(table["meter"])

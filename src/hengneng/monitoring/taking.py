@@ -137,7 +137,8 @@ class _Reading:
         frame = frame_in(self.delivery.content, self.device)
         period = PERIODS.get(frame.get("CN") or "")
         if not frame.accepted or self.device is None:
-            self._aside("", "N001", str(frame.reason or self.delivery.sender))
+            closed = "encrypted" if frame.verdict is Verdict.ENCRYPTED else self.delivery.sender
+            self._aside("", "N001", str(frame.reason or closed))
             return
         content = frame.content
         if period is None or content is None or not content.factors:

@@ -26,6 +26,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 _HEAD = struct.Struct("<4sIQ")  # what it is, CRC-32 of the columns, number of readings
 _MAGIC = b"HNP1"
+_KINDS = (np.dtype(np.int32), np.dtype(np.int64), np.dtype(np.int64))
 _BYTES = 20  # of one reading: meter 4, time 8, value 8
 # Below this a float64 times 10^6 is wrong by less than half a micro-unit, so that rounding finds the right one.
 _SURE = float(1 << 50)
@@ -43,9 +44,10 @@ class Points:
     def __post_init__(self) -> None:
         if not len(self.meter) == len(self.at) == len(self.value):
             raise ValueError(f"columns of {len(self.meter)}, {len(self.at)} and {len(self.value)} readings")
-        found = (self.meter.dtype.name, self.at.dtype.name, self.value.dtype.name)
-        if found != ("int32", "int64", "int64"):
-            raise TypeError(f"columns of {', '.join(found)} instead of int32, int64, int64")
+        found = (self.meter.dtype, self.at.dtype, self.value.dtype)
+        # Not their names: numpy makes those up anew each time, which small batches feel.
+        if found != _KINDS:
+            raise TypeError(f"columns of {', '.join(one.name for one in found)} instead of int32, int64, int64")
 
     @classmethod
     def of(cls, meter: Sequence[int], at: Sequence[int], value: Sequence[int]) -> Points:

@@ -23,7 +23,7 @@ from hengneng.gateways.hj212.watching import Watch
 from hengneng.gateways.journal import log
 from hengneng.gateways.limits import limit
 from hengneng.gateways.metrics import Metrics
-from hengneng.hj212 import STANDARD, Assembly, Frame, Verdict, decrypted, frame_of, parse_frame
+from hengneng.hj212 import STANDARD, Assembly, Frame, Verdict, frame_of, opened, parse_frame
 from hengneng.hj212.building import INTERACTION
 from hengneng.hj212.escapes import escaped
 from hengneng.hj212.frame import TAIL
@@ -109,7 +109,7 @@ class Door:
         """A frame, or a piece that is none, has come."""
         sender = frame.get("MN") or connection.sender
         device = self.book.find(sender)
-        frame = self._second_look(connection, frame, device)
+        frame = self._second_look(connection, frame, device, now)
         if not frame.accepted:
             self._count(connection, connection.peer)
             self._refuse(connection, frame, device, now)
@@ -159,13 +159,15 @@ class Door:
             self._lines[sender] = line
             connection.senders.add(sender)
 
-    def _second_look(self, connection: Connection, frame: Frame, device: KnownDevice | None) -> Frame:
+    def _second_look(
+        self, connection: Connection, frame: Frame, device: KnownDevice | None, now: float
+    ) -> Frame:
         """Whose piece this is, only its header says: what is forgiven depends on that device, and so does its key.
 
         One connection may carry several devices, and the register may have changed since the last frame.
         """
         if frame.verdict is Verdict.ENCRYPTED:
-            return decrypted(frame, device.key) if device is not None and device.key else frame
+            return opened(frame, device.keys(now)) if device is not None else frame
         reader = connection.reader
         if frame.accepted and not frame.forgiven:
             return frame
@@ -177,16 +179,21 @@ class Door:
             connection.read_as(profile)
         if found.accepted:
             reader.pardon()
-        elif found.verdict is Verdict.ENCRYPTED and device is not None and device.key:
-            return decrypted(found, device.key)
+        elif found.verdict is Verdict.ENCRYPTED and device is not None:
+            return opened(found, device.keys(now))
         return found
 
     def _refuse(self, connection: Connection, frame: Frame, device: KnownDevice | None, now: float) -> None:
         reason = "encrypted" if frame.verdict is Verdict.ENCRYPTED else str(frame.reason)
         self.metrics.refused(reason)
         # From anywhere else it is not the device that sends bad frames.
-        if device is not None and device.may_come_from(connection.address):
-            self.watch.refused(device, EventKind.BAD_FRAMES, connection.address, now, reason)
+        if device is None or not device.may_come_from(connection.address):
+            return
+        self.watch.refused(device, EventKind.BAD_FRAMES, connection.address, now, reason)
+        if frame.encrypted:
+            # Kept for whoever finds the key, and not acknowledged: nobody has seen what it says.
+            arrived = Arrived(int(now * 1e6), NAME, connection.peer, device.identifier, frame.raw)
+            self._committer.submit(arrived, connection, b"")
 
     def _stranger(self, connection: Connection, frame: Frame, sender: str, now: float) -> None:
         self.metrics.refused("stranger")

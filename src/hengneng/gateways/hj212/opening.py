@@ -11,6 +11,7 @@ from hengneng.devices.models import Protocol
 from hengneng.gateways.book import Book
 from hengneng.gateways.hj212.door import NAME, Door
 from hengneng.gateways.journal import log
+from hengneng.gateways.loops import quickest_loop
 from hengneng.gateways.metrics import Metrics
 from hengneng.monitoring.running import open_deliveries
 
@@ -23,7 +24,7 @@ def open_door(host: str, port: int, metrics_port: int, on_open: Callable[[int], 
         metrics.served(host, metrics_port),
         Book(Protocol.HJ212) as book,
         open_deliveries() as deliveries,
-        asyncio.Runner(loop_factory=_loop()) as runner,
+        asyncio.Runner(loop_factory=quickest_loop()) as runner,
     ):
         runner.run(_run(Door(book, deliveries, metrics), host, port, on_open))
     log("door.closed", door=NAME)
@@ -41,13 +42,3 @@ def _many_connections() -> None:
     if soft != hard:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The quicker loop where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    found: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
-    return found

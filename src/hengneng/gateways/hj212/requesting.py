@@ -185,8 +185,9 @@ def _waiting(busy: set[str]) -> list[_Request]:
         for row in rows:
             sender = row.device.identifier
             if sender not in busy and sender not in found:
-                items = tuple(tuple(pair.partition("=")[::2]) for pair in row.parameters.split(";") if pair)
-                found[sender] = _Request(row.pk, sender, row.command, items)  # type: ignore[arg-type]
+                pairs = (pair.partition("=") for pair in row.parameters.split(";") if pair)
+                items = tuple((name, value) for name, _, value in pairs)
+                found[sender] = _Request(row.pk, sender, row.command, items)
         return list(found.values())
     except Exception as error:
         log("requests.unreachable", level="error", found=str(error))

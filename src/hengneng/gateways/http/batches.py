@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -91,7 +90,7 @@ def read_batch(content: bytes, kind: str, meters: KnownMeters) -> ReadBatch:
 def _check_size(content: bytes) -> None:
     """What a Parquet file says of itself, before anything of it is unpacked."""
     try:
-        said = pq.read_metadata(io.BytesIO(content))
+        said = pq.read_metadata(pa.BufferReader(content))
         size = sum(said.row_group(place).total_byte_size for place in range(said.num_row_groups))
     except (pa.ArrowException, OSError) as error:
         found = str(error).strip().splitlines()[0][:200]

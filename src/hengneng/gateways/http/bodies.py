@@ -92,9 +92,14 @@ class Body:
         return b"".join(parts)
 
 
+def is_packed(request: web.Request) -> bool:
+    """Whether a body is packed with gzip."""
+    return request.headers.get("Content-Encoding", "").strip().lower() == "gzip"
+
+
 def unpacked(content: bytes, request: web.Request) -> bytes:
     """The body without its compression. TurnedAwayError 413 (G106) when it is too large, 400 (G107) when broken."""
-    if request.headers.get("Content-Encoding", "").strip().lower() != "gzip":
+    if not is_packed(request):
         return content
     most = limit("bytes_unpacked")
     parts, size = [], 0

@@ -14,7 +14,7 @@ from django.db import close_old_connections
 from hengneng.gateways.book import Book
 from hengneng.gateways.http import batches
 from hengneng.gateways.http.answers import OK, PARTLY, TurnedAwayError, answer, refusal
-from hengneng.gateways.http.bodies import Body, Room, busy, unpacked
+from hengneng.gateways.http.bodies import Body, Room, busy, is_packed, unpacked
 from hengneng.gateways.http.limits import limit
 from hengneng.gateways.http.senders import Noticing, Rate, device_of
 from hengneng.gateways.journal import log
@@ -125,7 +125,7 @@ class Door:
             content = await body.read(request)
             self.metrics.bytes.inc(len(content))
             meters = await self._meters_of(device.unit_id)
-            read = await self.work.read(_read, content, request, kind, meters)
+            read = await self._read(content, request, kind, meters)
             arrival = 0
             if len(read.points):
                 source = f"http:{device.identifier}"
@@ -143,6 +143,15 @@ class Door:
         }
         status = OK if not read.refused.count else PARTLY if len(read.points) else 422
         return answer(content_of_answer, status)
+
+    async def _read(
+        self, content: bytes, request: web.Request, kind: str, meters: KnownMeters
+    ) -> batches.ReadBatch:
+        """What a body says. TurnedAwayError when it says nothing that can be used."""
+        # How much comes out of a packed body is known only afterwards.
+        if len(content) <= limit("bytes_read_at_once") and not is_packed(request):
+            return batches.read_batch(content, kind, meters)
+        return await self.work.read(_read, content, request, kind, meters)
 
     async def durable(self, points: Any, key: str, source: str) -> int:
         """The arrival of readings once they are on the disk. TurnedAwayError when the store refuses."""

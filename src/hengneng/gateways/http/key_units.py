@@ -31,8 +31,8 @@ from hengneng.gateways.http.limits import limit
 from hengneng.gateways.http.senders import Noticing, address_of
 from hengneng.gateways.journal import log
 from hengneng.key_unit_items import configuring, keeping, registering
-from hengneng.key_unit_items.sorting import Aside, Known, Parted, part
-from hengneng.key_units.items import Profile
+from hengneng.key_unit_items.sorting import OUT_OF_RANGE, Aside, Known, Parted, part
+from hengneng.key_units.items import ENCRYPTED, Profile
 from hengneng.language import Text
 from hengneng.problems import Problem, RefusedError
 from hengneng.rules.tables import rule_table
@@ -44,6 +44,7 @@ PATHS = {
     "centerInfoURL": "/uploadEnterpriseInfo",
     "centerDataURL": "/uploadEnergyData",
     "centerInfoDownloadURL": "/downloadConfigData",
+    "centerDataDownloadURL": "/downloadEnergyData",
     "downloadBaseDataURL": "/downloadBaseData",
 }
 # Tables of the dictionary by itemIndex (Yunnan), with the column of the code.
@@ -71,6 +72,7 @@ class KeyUnits:
             PATHS["centerInfoURL"]: self._configure,
             PATHS["centerDataURL"]: self._take_data,
             PATHS["centerInfoDownloadURL"]: self._configuration,
+            PATHS["centerDataDownloadURL"]: self._data,
             PATHS["downloadBaseDataURL"]: self._dictionary,
         }
         for path, handler in handlers.items():
@@ -129,6 +131,7 @@ class KeyUnits:
             "deviceId": number,
             **{name: root + path for name, path in PATHS.items()},
             "uploadTime": upload_time(enterprise),
+            **_secret_of(device),
         }
 
     async def _versions(self, request: web.Request, came: bytes, given: dict[str, Any]) -> Mapping[str, object]:
@@ -170,6 +173,13 @@ class KeyUnits:
         found = await self.door.work.ask(configuring.latest, device.id)
         return {"data": found}
 
+    async def _data(self, request: web.Request, came: bytes, given: dict[str, Any]) -> Mapping[str, object]:
+        """Where the interface has no result for one item, this is the way to learn what does not count and why."""
+        del came
+        device = await self.device_of(request, given)
+        rows = await self.door.work.ask(keeping.set_aside_of, device.id)
+        return {"data": rows}
+
     async def _release(self, device: KnownDevice) -> None:
         """Count what had only lacked a configuration: on the disk first, settled then. Twice changes nothing."""
         keys, contents = await self.door.work.ask(keeping.waiting_for_configuration, device.id)
@@ -177,7 +187,13 @@ class KeyUnits:
         parted = await self.door.work.read(part, contents, known)
         if len(parted.points):
             await self.door.durable(parted.points, "", f"key_unit:{device.identifier}")
-            await self.door.work.ask(keeping.settle, [keys[place] for place in parted.places])
+            counted = [keys[place] for place in parted.places]
+            if parted.doubtful:
+                came_with = await self.door.work.ask(keeping.deliveries_of, keys)
+                for number in sorted(set(came_with)):
+                    of_it = [one for one in parted.doubtful if came_with[one.place] == number]
+                    await self._set_aside(device, of_it, number, "")
+            await self.door.work.ask(keeping.settle, counted)
             log("items.released", device=device.identifier, items=len(parted.points))
         self._released.add(device.id)
 
@@ -185,7 +201,8 @@ class KeyUnits:
         found = self._known.get(device.id)
         if found is None:
             meters = await self.door.work.ask(keeping.known_meters, device.id)
-            found = Known.of(meters, Profile(device.relaxations, device.key), device.interval)
+            ranges = await self.door.work.ask(keeping.known_ranges, device.id)
+            found = Known.of(meters, Profile(device.relaxations, device.key), device.interval, ranges)
             self._known.keep(device.id, found)
         known: Known = found
         return known
@@ -205,7 +222,7 @@ class KeyUnits:
             number = await self._keep(device, request, came)
             parted = await self.door.work.read(part, items, await self._known_of(device))
             await self._store(device, came, parted, items, number)
-            await self._set_aside(device, parted.aside, number, address_of(request))
+            await self._set_aside(device, (*parted.aside, *parted.doubtful), number, address_of(request))
         self.door.metrics.seconds.observe(time.perf_counter() - begun)
         self.door.metrics.messages.inc()
         self.door.metrics.values.inc(len(parted.points))
@@ -240,7 +257,9 @@ class KeyUnits:
         if not aside:
             return
         kept = await self.door.work.ask(keeping.keep, device.id, aside, number)
-        self.door.metrics.refused("item", len(aside))
+        refused = sum(one.problem.number != OUT_OF_RANGE for one in aside)
+        if refused:
+            self.door.metrics.refused("item", refused)
         if kept.new or kept.without_room:
             checks = ", ".join(sorted({one.problem.number for one in aside}))
             found = f"{kept.new} ({checks})" + (f", +{kept.without_room}" if kept.without_room else "")
@@ -272,6 +291,15 @@ def _answering(room: KeyUnits, handler: Any) -> Any:
         return answer({"responseCode": SUCCESS, "responseMessage": "RECEIVE SUCCESS", **content})
 
     return handle
+
+
+def _secret_of(device: KnownDevice) -> dict[str, str]:
+    """The key of a device that encrypts its fields, in hexadecimal.
+
+    Only for a device whose register says where it comes from: the code of an enterprise is public, and whoever sends it
+    would be given the key.
+    """
+    return {"secretKey": device.key.hex()} if ENCRYPTED in device.relaxations and device.networks else {}
 
 
 def _object(came: bytes, request: web.Request) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from hengneng.gateways.http.keeping import Keeper
 from hengneng.gateways.http.key_units import KeyUnits
 from hengneng.gateways.http.limits import limit
 from hengneng.gateways.journal import log
+from hengneng.gateways.loops import quickest_loop
 from hengneng.gateways.metrics import Metrics
 from hengneng.home import home_folder
 from hengneng.metering.storing import database_address, open_store
@@ -42,17 +43,9 @@ def open_door(host: str, port: int, metrics_port: int, public: str, on_open: Cal
         door = Door(programs, writer, metrics)
         stack.callback(door.work.close)
         key_units = KeyUnits(door, units, keeper, public)
-        _run(_serve(door, key_units, host, port, on_open))
+        with asyncio.Runner(loop_factory=quickest_loop()) as runner:
+            runner.run(_serve(door, key_units, host, port, on_open))
     log("door.closed", door=DOOR)
-
-
-def _run(work: object) -> None:
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(work)  # type: ignore[arg-type]
-    else:
-        uvloop.run(work)  # type: ignore[arg-type]
 
 
 async def _serve(door: Door, key_units: KeyUnits, host: str, port: int, on_open: Callable[[int], None]) -> None:

@@ -170,7 +170,12 @@ def _told(item: int | None, problem: Problem) -> dict[str, object]:
 
 
 def _first(found: Mapping[str, Any], names: Sequence[str], otherwise: Any = None) -> Any:
-    return next((found[name] for name in names if found.get(name) is not None), otherwise)
+    # Asked for every item of every message: a loop costs half of what a generator does.
+    for name in names:
+        value = found.get(name)
+        if value is not None:
+            return value
+    return otherwise
 
 
 def shown(found: object) -> str:

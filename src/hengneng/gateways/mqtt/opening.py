@@ -14,6 +14,7 @@ from hengneng.devices.models import Protocol
 from hengneng.gateways.book import Book
 from hengneng.gateways.journal import log
 from hengneng.gateways.limits import limit as door_limit
+from hengneng.gateways.loops import quickest_loop
 from hengneng.gateways.meters import UnitMeters
 from hengneng.gateways.metrics import Metrics
 from hengneng.gateways.mqtt.bridge import Bridge, NotKeptError, Pending
@@ -41,7 +42,8 @@ def open_bridge(broker: Broker, host: str, metrics_port: int, on_open: Callable[
         presence = Presence(book, last_states())
         stack.enter_context(metrics.served(host, metrics_port))
         bridge = Bridge(broker.prefix, book, meters, writer, metrics, presence)
-        asyncio.run(Connections(bridge, broker, on_open).run())
+        with asyncio.Runner(loop_factory=quickest_loop()) as runner:
+            runner.run(Connections(bridge, broker, on_open).run())
     log("door.closed", door=DOOR)
 
 
