@@ -94,7 +94,7 @@ def test_what_is_no_table_is_refused_by_its_content(content: bytes) -> None:
 
 
 def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(limits._limits(), "bytes_of_an_upload", 100)
+    monkeypatch.setitem(limits.limit.values, "bytes_of_an_upload", 100)
     with pytest.raises(RefusedError) as refused:
         take_in(clerk(), table(*years("480", "490", "500")), "en")
     assert [problem.number for problem in refused.value.problems] == ["F007"]
@@ -102,7 +102,7 @@ def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_many_rows_are_work_for_the_background(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not is_large(table(row("500")))
-    monkeypatch.setitem(limits._limits(), "rows_taken_in_at_once", 2)
+    monkeypatch.setitem(limits.limit.values, "rows_taken_in_at_once", 2)
     assert is_large(table(*years("480", "490", "500")))
 
 

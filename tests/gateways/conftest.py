@@ -32,8 +32,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def change(**values: float) -> None:
         for name, value in values.items():
-            room = limits if name in limits._limits() else frame_limits
-            assert name in room._limits(), name
-            monkeypatch.setitem(room._limits(), name, value)
+            room = limits if name in limits.limit.values else frame_limits
+            assert name in room.limit.values, name
+            monkeypatch.setitem(room.limit.values, name, value)
 
     return change

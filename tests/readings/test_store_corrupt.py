@@ -136,7 +136,7 @@ def test_compaction_and_import_mend_what_they_meet(store: Store) -> None:
 
 def test_predecessors_end_with_the_time_of_grace(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(store)
-    monkeypatch.setitem(limits._limits(), "seconds_of_grace", -5)
+    monkeypatch.setitem(limits.limit.values, "seconds_of_grace", -5)
     store.compact()
     damage(only(store))
     assert numbers(store.verify(mend=True)) == ["M007"]

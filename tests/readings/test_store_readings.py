@@ -68,12 +68,12 @@ def test_what_cannot_be_is_refused_whole(store: Store, number: str, batch: Point
 
 
 def test_too_many_at_once_are_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(limits._limits(), "points_in_batch", 2)
-    monkeypatch.setitem(limits._limits(), "revisions_in_one_source", 2)
+    monkeypatch.setitem(limits.limit.values, "points_in_batch", 2)
+    monkeypatch.setitem(limits.limit.values, "revisions_in_one_source", 2)
     refused("M002", lambda: store.append(points((1, T0, 5), (2, T0, 5), (3, T0, 5))))
     three = points((1, T0, 5), (1, T0, 6), (1, T0, 7))
     refused("M013", lambda: store.import_bulk([three], source="f"))
-    monkeypatch.setitem(limits._limits(), "points_in_batch", 3)
+    monkeypatch.setitem(limits.limit.values, "points_in_batch", 3)
     refused("M013", lambda: store.append(three))
     assert rows_of(store) == {}
 
@@ -188,7 +188,7 @@ def test_a_bulk_import_with_little_memory_is_the_same(open_store: Callable[[], S
     )
     cut = [many.take(np.arange(start, start + 500)) for start in range(0, 5000, 500)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(limits._limits(), "points_in_buffer", 700)
+        patch.setitem(limits.limit.values, "points_in_buffer", 700)
         bulk = store.import_bulk(cut, source="f")
     expected: dict[tuple[int, int], list[int]] = {}
     for meter, at, value in zip(many.meter.tolist(), many.at.tolist(), many.value.tolist(), strict=True):
@@ -264,7 +264,7 @@ def test_any_grouping_of_the_same_readings_gives_the_same(
 
 
 def test_many_days_with_little_room_are_emptied_in_rounds(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(limits._limits(), "points_in_compaction", 10)
+    monkeypatch.setitem(limits.limit.values, "points_in_compaction", 10)
     for one in range(12):
         store.append(points(*((meter, T0 + one, one) for meter in range(4))))
     before = current(store)
@@ -300,7 +300,7 @@ def test_replaced_files_go_after_the_time_of_grace(store: Store, monkeypatch: py
     store.append(points((1, T0 + 1, 6)))
     store.compact(everything=True)
     assert old.path.exists()
-    monkeypatch.setitem(limits._limits(), "seconds_of_grace", -5)
+    monkeypatch.setitem(limits.limit.values, "seconds_of_grace", -5)
     store.compact()
     assert not old.path.exists()
     assert store.verify() == []

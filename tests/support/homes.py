@@ -25,7 +25,7 @@ PROGRAM = Path(sys.executable).parent / "hengneng"
 WITH_LIMITS = """
 import importlib, json, sys
 rooms = [
-    importlib.import_module(f"hengneng.{room}.limits")._limits()
+    importlib.import_module(f"hengneng.{room}.limits").limit.values
     for room in ("gateways", "hj212", "gateways.http", "gateways.mqtt", "gateways.folder")
 ]
 for name, value in json.loads(sys.argv.pop(1)).items():

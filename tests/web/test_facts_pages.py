@@ -189,7 +189,7 @@ def test_facts_are_found(sign_in: SignIn, asked: dict[str, str], expected: int) 
 def test_page_by_page_every_fact_is_met_once_in_both_directions(
     sign_in: SignIn, order: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(limits._limits(), "facts_a_page", 3)
+    monkeypatch.setitem(limits.limit.values, "facts_a_page", 3)
     client = sign_in()
     whole = [(one["measure code"], one["place code"], one["period"]) for one in csv_of(
         client.get("/facts/facts.csv", {"order": order})
@@ -219,7 +219,7 @@ def test_what_cannot_be_understood_is_refused_with_a_way_out(sign_in: SignIn, qu
 
 
 def test_a_count_goes_no_further_than_anybody_reads(sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(limits._limits(), "facts_counted", 5)
+    monkeypatch.setitem(limits.limit.values, "facts_counted", 5)
     assert "More than 5 facts" in page_of(sign_in().get("/facts/"))
 
 
@@ -227,8 +227,8 @@ def test_a_count_goes_no_further_than_anybody_reads(sign_in: SignIn, monkeypatch
 def test_an_export_that_is_too_large_says_what_to_do(
     sign_in: SignIn, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(limits._limits(), "rows_exported_as_csv", 3)
-    monkeypatch.setitem(limits._limits(), "rows_exported_as_excel", 3)
+    monkeypatch.setitem(limits.limit.values, "rows_exported_as_csv", 3)
+    monkeypatch.setitem(limits.limit.values, "rows_exported_as_excel", 3)
     page = page_of(sign_in().get(f"/facts/facts.{kind}", {"measure": MEASURE}), 400)
     assert f"/facts/?measure={MEASURE}" in page
 
@@ -250,7 +250,7 @@ def test_the_list_asks_the_database_no_more_for_more_facts(sign_in: SignIn, monk
     client = sign_in()
     counts = []
     for size in (2, 7):
-        monkeypatch.setitem(limits._limits(), "facts_a_page", size)
+        monkeypatch.setitem(limits.limit.values, "facts_a_page", size)
         with CaptureQueriesContext(connection) as queries:
             page_of(client.get("/facts/"))
         counts.append(len(queries))
@@ -480,7 +480,7 @@ def test_a_large_file_is_left_to_a_job(sign_in: SignIn, monkeypatch: pytest.Monk
     from hengneng.jobs.models import Job
     from hengneng.web.tasks import import_facts
 
-    monkeypatch.setitem(limits._limits(), "rows_taken_in_at_once", 1)
+    monkeypatch.setitem(limits.limit.values, "rows_taken_in_at_once", 1)
     client = sign_in()
     answer = upload(client, text_of([row("520", period="2015"), row("230", place=HAMI)]).encode())
     assert answer.status_code == 303

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from hengneng.gateways.hj212.sending import Sent
     from hengneng.hj212 import Frame
 
-SECONDS_BETWEEN_LOOKS = 0.5
 COLUMNS = ("request", "device", "command", "parameters", "state", "answer", "asked_by", "asked_at")
 
 
@@ -112,6 +111,7 @@ def watch(mn: str, last: int, follow: bool, as_json: bool) -> None:
 
     ready()
     from hengneng.gateways.hj212.door import NAME
+    from hengneng.gateways.limits import limit
     from hengneng.monitoring.running import open_deliveries
 
     with open_deliveries() as deliveries:
@@ -126,7 +126,7 @@ def watch(mn: str, last: int, follow: bool, as_json: bool) -> None:
                 return
             if not found:
                 sys.stdout.flush()
-                time.sleep(SECONDS_BETWEEN_LOOKS)
+                time.sleep(limit("milliseconds_between_looks_of_watch") / 1000)
 
 
 def _show(one: Delivery, as_json: bool) -> None:

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
-from functools import cache
-from pathlib import Path
 
-_FILE = Path(__file__).with_name("limits.toml")
+from hengneng.limits import Limits
+
 MEMORY_VARIABLE = "HENGNENG_READINGS_MEMORY"
 _UNITS = {"MB": 1_000_000, "GB": 1_000_000_000, "MIB": 1 << 20, "GIB": 1 << 30}
 
-
-@cache
-def _limits() -> dict[str, int]:
-    return {name: entry["value"] for name, entry in tomllib.loads(_FILE.read_text("utf-8")).items()}
-
-
-def limit(name: str) -> int:
-    """The limit ``name`` of ``limits.toml``, in the unit that its name says. KeyError when there is none."""
-    return _limits()[name]
+limit: Limits[int] = Limits(__file__)
 
 
 def memory_limit() -> int:
