@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -19,8 +20,11 @@ from hengneng.acts.models import Act
 from hengneng.deliveries import DeliveryLog
 from hengneng.devices.models import Device, Protocol
 from hengneng.emissions.series import HOUR
+from hengneng.metering.register import import_meters
+from hengneng.metering.results import Hour
 from hengneng.monitoring.days import add_up_days, due_days
 from hengneng.monitoring.hours import outlet_hours
+from hengneng.monitoring.load import fuel_of
 from hengneng.monitoring.models import (
     AnalyserCheck,
     MonitoredDay,
@@ -33,7 +37,7 @@ from hengneng.monitoring.models import (
 from hengneng.monitoring.records import records_of
 from hengneng.monitoring.register import import_outlets
 from hengneng.monitoring.saying import DUE_AGAIN, give_mark, import_checks, import_marks, withdraw_mark
-from hengneng.monitoring.signs_beside import resolution_of, signs_beside
+from hengneng.monitoring.signs_beside import flow_beside_fuel, resolution_of, signs_beside
 from hengneng.monitoring.substituting import Quarter, substitution_on
 from hengneng.monitoring.taking import take_values
 from hengneng.problems import RefusedError
@@ -402,3 +406,39 @@ def test_a_day_that_goes_on_is_looked_at_once_an_hour_and_again_when_it_is_over(
     at(25)
     assert MonitoredDay.objects.get(day=BEGIN.date()).looked_at == moment(25)
     assert BEGIN.date() not in due_days(store)
+
+
+def test_flow_beside_what_the_fuel_makes(outlet: Outlet, log: DeliveryLog, store: Store, deliver: Deliver) -> None:
+    """F9: at 8.4 % oxygen, 100 kgce an hour and 10 m3/kgce at 6 %: 1 190.5 m3/h by theory; 2 000 m3/h are 68 % off."""
+    sent = (group("a21026", Avg=50.0), group("a19001", Avg=8.4), group("a00000", Avg=2000 / 3600))
+    deliver(*(frame("2051", BEGIN + dt.timedelta(minutes=15 * number), *sent) for number in range(4 * 48)))
+    take_values(log, store)
+    of = outlet_hours(store, outlet, START, START + 48 * HOUR)
+    fuel, on = np.full(48, 100.0), BEGIN.date()
+    assert flow_beside_fuel(of, fuel, on) == [], "the outlet says nothing of its fuel"
+    outlet.gas_per_coal = Decimal("10")
+    found = flow_beside_fuel(of, fuel, on)
+    assert [(one.number, one.severity.name) for one in found] == [("F9", "GRAVE")]
+    assert found[0].statistic == pytest.approx(2000 * (21 - 8.4) / (21 - 6) / 1000 - 1, abs=1e-5)  # sent in millionths
+    assert flow_beside_fuel(of, fuel * 1.7, on) == []
+    assert flow_beside_fuel(of, np.full(48, np.nan), on) == [], "what is not known is not held against anybody"
+
+
+def test_fuel_is_what_all_main_meters_of_fuel_have_counted(
+    unit: Any, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        "identifier,number,unit,carrier,unit_of_measure,own_coefficient,parent\n1,1,plant,02,t,800,\n2,2,plant,15,m3,1.2,\n"
+        "3,3,plant,15,m3,1.2,2\n4,4,plant,33,kWh,,\n5,5,plant,32,GJ,,\n"
+    )
+    assert import_meters(write("meters.csv", text)).problems == []
+    counted = {1: Hour(2_000_000, 3600, 0, 0, 1), 2: Hour(100_000_000, 3600, 0, 0, 1), 3: Hour(9, 3600, 0, 0, 1)}
+    monkeypatch.setattr("hengneng.monitoring.load.readings_store", lambda: Mock())
+    monkeypatch.setattr(
+        "hengneng.monitoring.load.hours_of",
+        lambda _, days, meters: {(days[0], hour): counted[number] for number in meters for hour in range(23)},
+    )
+    found = fuel_of(unit.pk, START, START + 24 * HOUR)
+    assert found is not None
+    assert found[:23] == pytest.approx([2 * 800 + 100 * 1.2] * 23)
+    assert np.isnan(found[23])

@@ -11,7 +11,7 @@ from hengneng.language import Text
 from hengneng.rules.divisions import normal_name
 from hengneng.rules.tables import rule_table
 
-ELECTRICITY = "33"
+HEAT, ELECTRICITY = "32", "33"
 _POWER_OF_TEN = re.compile(r"^10\^\d+ ")
 _IN_BRACKETS = re.compile(r"[（(].*?[)）]")
 

@@ -19,7 +19,7 @@ from hengneng.emissions.parameters import validity_rules
 from hengneng.emissions.series import Means, Values
 from hengneng.monitoring.hours import OutletHours, PollutantHours, outlet_hours
 from hengneng.monitoring.limits import limit
-from hengneng.monitoring.load import electricity_of
+from hengneng.monitoring.load import electricity_of, fuel_of
 from hengneng.monitoring.models import MonitoredDay, Outlet, OutletDay, OutletFinding
 from hengneng.monitoring.records import records_of_all
 from hengneng.monitoring.signs import Shape, Sign, alike, captured, shapes_of, signs_of
@@ -117,7 +117,8 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
         shapes += shapes_of(window)
         if outlet.unit_id not in load:
             load[outlet.unit_id] = electricity_of(outlet.unit_id, first, start + DAY)
-        signs += ((outlet, sign) for sign in signs_of(window, day, load[outlet.unit_id]))
+        fuel = None if outlet.gas_per_coal is None else fuel_of(outlet.unit_id, first, start + DAY)
+        signs += ((outlet, sign) for sign in signs_of(window, day, load[outlet.unit_id], fuel))
         if (day + dt.timedelta(days=1)).day == 1:
             month = outlet_hours(store, outlet, start_of_day(day.replace(day=1)), start + DAY, records=said)
             signs += ((outlet, sign) for sign in captured(month, day))

@@ -1,4 +1,4 @@
-"""The load of a unit by hour: what its main meters of electricity say, for what emission should go along with."""
+"""The load of a unit by hour as its main meters say: electricity and fuel, with which emission should go along."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import numpy as np
 
 from hengneng.emissions.series import HOUR, Values
 from hengneng.metering.adding import Group, Register
-from hengneng.metering.carriers import ELECTRICITY
+from hengneng.metering.carriers import ELECTRICITY, HEAT
 from hengneng.metering.models import Meter
 from hengneng.metering.results import SECONDS_OF_AN_HOUR, hours_of
 from hengneng.metering.storing import readings_store
 from hengneng.monitoring.hours import day_of
 from hengneng.monitoring.taking import start_of_day
+from hengneng.readings.points import MICRO
+
+NO_FUEL = (ELECTRICITY, HEAT)
+_HOURS_OF_A_DAY = 24
 
 
 def electricity_of(unit: int, start: int, end: int) -> Values | None:
@@ -33,3 +37,36 @@ def electricity_of(unit: int, start: int, end: int) -> Values | None:
             if whole and 0 <= place < len(found) and one.quantity is not None:
                 found[place] = one.quantity
     return found
+
+
+def fuel_of(unit: int, start: int, end: int) -> Values | None:
+    """Fuel of a unit (key) in the hours from ``start`` to ``end`` [s UTC, whole hours], in kgce.
+
+    All that its main meters count but electricity and heat. An hour that one of them does not cover wholly, or without
+    a coefficient, is NaN; None where no fuel is metered.
+    """
+    register, manifest = Register(unit), None
+    found, any_fuel = np.full((end - start) // HOUR, np.nan), False
+    for day in sorted({day_of(at) for at in range(start, end, HOUR)}):
+        arranged = register.on(day)
+        coals = arranged.coal_on(day)
+        kinds = dict(zip(arranged.numbers.tolist(), arranged.kinds.tolist(), strict=True))
+        wanted = [one for one in arranged.groups
+                  if one.unit == unit and not one.process and one.carrier not in NO_FUEL]  # fmt: skip
+        members = [number for group in wanted for number in arranged.members_of(group)]
+        if not members:
+            continue
+        any_fuel = True
+        manifest = manifest or readings_store().manifest()
+        total = np.zeros(_HOURS_OF_A_DAY)
+        for number in members:
+            factor = coals[kinds[number]].calorific.factor
+            of_meter = np.full(_HOURS_OF_A_DAY, np.nan)
+            for (_, hour), one in hours_of(manifest, [day], {number}).items():
+                if one.covered == SECONDS_OF_AN_HOUR and not one.estimated_seconds and factor is not None:
+                    of_meter[hour] = (one.quantity or 0) / MICRO * float(factor)
+            total += of_meter
+        first = (start_of_day(day) - start) // HOUR
+        inside = slice(max(0, first), min(len(found), first + _HOURS_OF_A_DAY))
+        found[inside] = total[inside.start - first : inside.stop - first]
+    return found if any_fuel else None

@@ -17,7 +17,8 @@ class Outlet(models.Model):
     ``standard``, ``source_kind``, ``condition`` and ``region`` (general, key) say which limits and which reference
     oxygen hold (tables emission_limits, reference_oxygen). ``state``: whether the device sends gas in the dry standard
     state, as HJ 212 means it, or as it flows; then ``air_pressure`` [kPa] of the place stands in where the device does
-    not send it. ``flow_unit``: what it sends as flow; many send m3/h.
+    not send it. ``flow_unit``: what it sends as flow; many send m3/h. ``gas_per_coal``: dry standard gas of a kgce of
+    fuel [m3/kgce], at reference oxygen where there is one, as the unit's own assessment says (``source``).
     """
 
     class Medium(models.TextChoices):
@@ -46,6 +47,7 @@ class Outlet(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRY_STANDARD)
     flow_unit = models.CharField(max_length=4, choices=FlowUnit.choices, blank=True)
     air_pressure = ExactDecimalField(null=True, help_text="kPa")
+    gas_per_coal = ExactDecimalField(null=True, help_text="m3/kgce")
     source = models.TextField()
     example = models.BooleanField(default=False)
     act = models.CharField(max_length=32)

@@ -21,7 +21,7 @@ from hengneng.rules.tables import rule_table
 REQUIRED = ("identifier", "unit", "medium")
 FIELDS = (
     "device", "name_zh", "name_en", "standard", "source_kind", "condition", "region", "state", "flow_unit",
-    "air_pressure", "source", "example",
+    "air_pressure", "gas_per_coal", "source", "example",
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *FIELDS)
 # Pages beside those of outlets have these names.
@@ -117,8 +117,8 @@ class _Taking:
                 given["device"] = self._device(line, unit, identifier)
             elif name == "example":
                 given["example"] = bool(YES_NO[word(line, "example", YES_NO, "")])
-            elif name == "air_pressure":
-                given["air_pressure"] = number(line, "air_pressure", Decimal(0))
+            elif name in ("air_pressure", "gas_per_coal"):
+                given[name] = number(line, name, Decimal(0))
             elif name in words:
                 given[name] = word(line, name, *words[name])
             elif line.cells.get(name) or name in ("standard", "source_kind"):

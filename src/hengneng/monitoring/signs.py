@@ -15,7 +15,7 @@ from hengneng.emissions.series import Times, Values, Words
 from hengneng.monitoring.hours import EMPTY, GAS_FLOW, OutletHours, PollutantHours, letters_of, reference_of, sent_means
 from hengneng.monitoring.limits import limit
 from hengneng.monitoring.models import Outlet
-from hengneng.monitoring.signs_beside import signs_beside
+from hengneng.monitoring.signs_beside import flow_beside_fuel, signs_beside
 from hengneng.monitoring.taking import FLAG
 
 # Pollutants of water that are looked at together (F10): a part cannot be above the whole.
@@ -37,10 +37,12 @@ class Sign:
     other: Outlet | None = None
 
 
-def signs_of(hours: OutletHours, on: dt.date, load: Values | None = None) -> list[Sign]:
-    """What the data of an outlet show against themselves, checks of its analysers and the ``load`` of its unit.
+def signs_of(
+    hours: OutletHours, on: dt.date, load: Values | None = None, fuel: Values | None = None
+) -> list[Sign]:
+    """What the data of an outlet show against themselves, checks of its analysers and the load of its unit.
 
-    ``load`` (n): electricity of the hours; thresholds of ``on``. Order: as the rules are numbered.
+    ``load`` (n): electricity of the hours, ``fuel`` (n) [kgce]; thresholds of ``on``. Order: as the rules are numbered.
     """
     found: list[Sign] = []
     for name, one in sorted(hours.pollutants.items()):
@@ -48,6 +50,7 @@ def signs_of(hours: OutletHours, on: dt.date, load: Values | None = None) -> lis
         found += _of(name, signs_beside(hours, one, load, on))
     if hours.outlet.medium == Outlet.Medium.GAS:
         found += _of(GAS_FLOW, _consistent_flow(hours, on))
+        found += _of(GAS_FLOW, flow_beside_fuel(hours, fuel, on))
     else:
         found += _of("water", _waters(hours, on))
     return sorted(found, key=lambda one: (int(one.finding.number[1:]), one.quantity))

@@ -10,7 +10,8 @@ import numpy as np
 from hengneng.emissions.findings import operation, patterns, records
 from hengneng.emissions.findings.finding import Finding
 from hengneng.emissions.series import Values
-from hengneng.monitoring.hours import EMPTY, OutletHours, PollutantHours, letters_of
+from hengneng.formulas import flue_gas
+from hengneng.monitoring.hours import EMPTY, OutletHours, PollutantHours, letters_of, reference_of
 from hengneng.monitoring.taking import FLAG
 from hengneng.readings.points import MICRO
 
@@ -32,6 +33,27 @@ def signs_beside(hours: OutletHours, one: PollutantHours, load: Values | None, o
     if pairs:
         moments, shown, by_hand = zip(*pairs, strict=True)
         yield from records.against_manual(moments, shown, by_hand, on=on)
+
+
+def flow_beside_fuel(hours: OutletHours, fuel: Values | None, on: dt.date) -> list[Finding]:
+    """F9: the flow against what the fuel [kgce] (n) makes by the outlet's own assessment; both at reference oxygen.
+
+    Nothing where the outlet says nothing, no fuel is metered, or oxygen is needed and not measured.
+    """
+    outlet = hours.outlet
+    if fuel is None or hours.flow is None or outlet.gas_per_coal is None:
+        return []
+    flow = hours.flow.values
+    references = (reference_of(outlet, name, on) for name in hours.pollutants)
+    reference = next((one for one in references if one is not None), None)
+    if reference is not None:
+        air = np.full(len(flow), np.nan) if hours.oxygen is None else hours.oxygen.values / 100
+        known = (air >= 0) & (air < flue_gas.OXYGEN_OF_AIR)
+        ratio = np.full(len(flow), np.nan)
+        # What dilutes a concentration enlarges the flow: the inverse of equation (28).
+        ratio[known] = 1 / flue_gas.reference_oxygen_ratio(air[known], reference.value)
+        flow = flow * ratio
+    return operation.flow_against_theory(hours.flow.times, flow, fuel * float(outlet.gas_per_coal), on=on)
 
 
 def _of_minutes(hours: OutletHours, one: PollutantHours, on: dt.date) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+import hengneng.database.fields
 from hengneng.database.written_once import protect_again
 
 
@@ -10,6 +11,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="outlet",
+            name="gas_per_coal",
+            field=hengneng.database.fields.ExactDecimalField(null=True, help_text="m3/kgce"),
+        ),
         migrations.AddField(model_name="monitoredday", name="looked_at", field=models.DateTimeField(null=True)),
         migrations.RemoveConstraint(
             model_name="outletfinding",
