@@ -33,8 +33,8 @@ LIMITS = {
     "web/api/limits.toml": "The interface",
 }
 UNITS = (
-    "bytes", "days", "hours", "minutes", "seconds", "percent", "years", "decimals", "characters", "rows", "files",
-    "facts", "lines", "places", "requests", "values", "problems", "imports", "jobs", "publications", "steps",
+    "bytes", "days", "hours", "minutes", "milliseconds", "seconds", "percent", "years", "decimals", "characters", "rows",
+    "files", "facts", "lines", "places", "requests", "values", "problems", "imports", "jobs", "publications", "steps",
     "failures", "tiles", "parts", "readings", "batches", "events", "pieces", "packets", "tries",
 )  # fmt: skip
 

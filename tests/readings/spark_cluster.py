@@ -22,10 +22,16 @@ def missing() -> str:
     """What a cluster lacks on this machine, and how to install it; empty when nothing."""
     if importlib.util.find_spec("pyspark") is None:
         return "pyspark is missing: .venv/bin/pip install -r requirements/spark.txt"
-    if any(importlib.util.find_spec(name) is None for name in ("grpc", "pandas")):
-        return "what Spark Connect needs is missing: .venv/bin/pip install -r requirements/spark.txt"
     if shutil.which("java") is None:
         return "Java is missing: install a runtime of version 17, such as openjdk-17-jre-headless"
+    return ""
+
+
+def missing_for_connect() -> str:
+    """What Spark Connect lacks beyond that; empty when nothing."""
+    needed = ("grpc", "grpc_status", "google.rpc", "pandas", "zstandard")
+    if any(importlib.util.find_spec(name) is None for name in needed):
+        return "what Spark Connect needs is missing: .venv/bin/pip install -r requirements/spark.txt"
     return ""
 
 

@@ -17,7 +17,7 @@ PROGRAM = """
 import json, sys
 from datetime import date
 from pathlib import Path
-from readings.rollup_cases import load, meters_table, points_of, results_of
+from readings.rollup_cases import load, meters_table, points_of, read, results_of
 from hengneng.readings.rollup.engine import roll_up
 from hengneng.readings.store import Store
 from hengneng.readings.validation.rules import rules_on
@@ -29,14 +29,16 @@ for name in ("setting", "duckdb"):
         store.compact()
         done = roll_up(store, meters_table(versions), rules_on(date(2026, 6, 1)),
                        engine=None if name == "setting" else name)
-        found.append((len(done.days), results_of(store)))
-print(json.dumps({"days": [one[0] for one in found], "equal": found[0] == found[1]}))
+        flags = {str(day): read(store.folder / file.name).to_pylist()
+                 for (day, kind), file in store.manifest().results.items() if kind == "flags"}
+        found.append((len(done.days), results_of(store), flags))
+print(json.dumps({"days": [one[0] for one in found], "equal": found[0] == found[1], "flags": len(found[0][2])}))
 """
 pytestmark = [pytest.mark.sqlite, pytest.mark.xdist_group("spark")]
 
 
 def test_equal_over_spark_connect(tmp_path: Path) -> None:
-    reason = spark_cluster.missing()
+    reason = spark_cluster.missing() or spark_cluster.missing_for_connect()
     if reason:
         cannot(reason)
     with spark_cluster.connect_server(tmp_path / "server") as address:
@@ -47,8 +49,9 @@ def test_equal_over_spark_connect(tmp_path: Path) -> None:
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         }
         command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["equal"]
+    assert found["flags"] > 0
     assert found["days"][0] == found["days"][1] > 0
