@@ -33,9 +33,10 @@ LIMITS = {
     "web/api/limits.toml": "The interface",
 }
 UNITS = (
-    "bytes", "days", "hours", "minutes", "milliseconds", "seconds", "percent", "years", "decimals", "characters", "rows",
-    "files", "facts", "lines", "places", "requests", "values", "problems", "imports", "jobs", "publications", "steps",
-    "failures", "tiles", "parts", "readings", "batches", "events", "pieces", "packets", "tries",
+    "bytes", "days", "hours", "minutes", "milliseconds", "seconds", "percent", "years", "decimals", "characters",
+    "rows", "files", "facts", "lines", "places", "requests", "values", "problems", "imports", "jobs",
+    "publications", "steps", "failures", "tiles", "parts", "readings", "batches", "events", "pieces", "packets",
+    "tries",
 )  # fmt: skip
 
 OTHER_UNITS = {
