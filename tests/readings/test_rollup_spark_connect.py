@@ -55,3 +55,17 @@ def test_equal_over_spark_connect(tmp_path: Path) -> None:
     assert found["equal"]
     assert found["flags"] > 0
     assert found["days"][0] == found["days"][1] > 0
+
+
+@pytest.mark.parametrize("address", ["sc://127.0.0.1:{port}", "spark://127.0.0.1:{port}", "sc://nobody.invalid"])
+def test_nobody_there_is_said_at_once(tmp_path: Path, address: str) -> None:
+    reason = spark_cluster.missing()
+    if reason:
+        cannot(reason)
+    from hengneng.problems import RefusedError
+    from hengneng.readings.rollup.spark_engine import Cluster
+
+    engine = Cluster(address.format(port=spark_cluster.free_port()))
+    with pytest.raises(RefusedError) as refused:
+        engine._session()
+    assert [problem.number for problem in refused.value.problems] == ["M044"]

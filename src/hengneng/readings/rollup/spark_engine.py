@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from pyspark.sql import SparkSession
 
 from hengneng.problems import Problem, RefusedError
 from hengneng.readings.files import PointFile
+from hengneng.readings.limits import limit
 from hengneng.readings.points import DECIMALS, date_of, number_of
 from hengneng.readings.rollup.closing import SCHEMA as STATE_SCHEMA
 from hengneng.readings.rollup.closing import State, advanced, ends_of
@@ -49,6 +51,7 @@ EMPTY = {
     ),
     "readings": pa.schema([("day", pa.int32()), ("readings", pa.int64())]),
 }
+PORTS = {"spark": "7077", "sc": "15002"}  # those that Spark itself uses when none is given
 OF_SESSION = {
     "spark.sql.ansi.enabled": "true",  # overflow is an error
     "spark.sql.session.timeZone": "UTC",
@@ -85,6 +88,7 @@ class Cluster:
             shutil.rmtree(top, ignore_errors=True)
 
     def _session(self) -> SparkSession:
+        self._knock()
         builder = SparkSession.builder
         settings = OF_SESSION
         if self.address.startswith("sc://"):
@@ -99,9 +103,27 @@ class Cluster:
             return spark
         except Exception as problem:  # Java missing, address unknown, packages of Spark Connect missing
             why = str(problem).splitlines()[0][:200]
-            raise RefusedError(
-                Problem("M044", "HENGNENG_READINGS_ENGINE", {"found": self.address, "why": why})
-            ) from None
+            raise self._unreachable(why) from None
+
+    def _knock(self) -> None:
+        """Whether anybody is there: Spark itself would go on trying for minutes. RefusedError M044."""
+        scheme, _, rest = self.address.partition("://")
+        if scheme not in PORTS:
+            return
+        why: OSError | None = None
+        for place in rest.split("/", 1)[0].split(";", 1)[0].split(","):
+            host, _, port = place.rpartition(":") if ":" in place else (place, "", PORTS[scheme])
+            try:
+                with socket.create_connection((host.strip("[]"), int(port)), limit("seconds_until_engine_answers")):
+                    return
+            except ValueError:
+                why = OSError(place)
+            except OSError as problem:
+                why = problem
+        raise self._unreachable(str(why))
+
+    def _unreachable(self, why: str) -> RefusedError:
+        return RefusedError(Problem("M044", "HENGNENG_READINGS_ENGINE", {"found": self.address, "why": why}))
 
     def _refusal(self, problem: Exception, run: Run) -> RefusedError:
         text = str(problem)
@@ -109,7 +131,7 @@ class Cluster:
         if any(sign in text for sign in _TOO_LARGE):
             where = f"{date_of(run.plan.due[0]).isoformat()}/{date_of(run.plan.due[-1]).isoformat()}"
             return RefusedError(Problem("M042", where, {"found": found}))
-        return RefusedError(Problem("M044", "HENGNENG_READINGS_ENGINE", {"found": self.address, "why": found}))
+        return self._unreachable(found)
 
 
 def stretches(days: tuple[int, ...]) -> list[list[int]]:
