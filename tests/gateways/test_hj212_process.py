@@ -59,13 +59,17 @@ def register(home: Home, operator: Operator, *devices: str) -> None:
 def door(home: Home, operator: Operator) -> Iterator[DoorProcess]:
     """One that looks often, and gives up soon."""
     made = DoorProcess(
-        home, seconds_between_looks=0.5, seconds_between_requests=0.1, seconds_between_tries=0.4,
+        home, seconds_between_looks=0.5, seconds_between_requests=0.1, seconds_between_tries=BETWEEN_TRIES,
         messages_a_minute=100_000,
     )  # fmt: skip
     made.start()
     yield made
     if made.process is not None:
         made.end()
+
+
+# Longer than a commit takes on a machine that has much to do: what is repeated sooner would come in between.
+BETWEEN_TRIES = 2.0
 
 
 async def connected(door: DoorProcess) -> Client:
@@ -79,7 +83,7 @@ def requests(operator: Operator) -> list[dict[str, Any]]:
 
 def wait_for_states(operator: Operator, device: str, *states: str) -> list[dict[str, Any]]:
     """Its requests, the oldest first, once they are in these states."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + 30
     while True:
         found = [one for one in reversed(requests(operator)) if one["device"] == f"hj212:{device}"]
         if [one["state"] for one in found] == list(states):
@@ -108,7 +112,7 @@ def test_requests_go_out_one_at_a_time_and_their_ends_are_shown(operator: Operat
         assert first.segment.endswith(b"CP=&&BeginTime=20260601000000;EndTime=20260602000000&&")
         client.send(request_answer(first).frame())
         # Accepted: it is not sent again, nor is the next one before this one has ended.
-        assert await client.quiet()
+        assert await client.quiet(1.5 * BETWEEN_TRIES)
         client.send(frame(mn=QUIET, cn="2061", ack=False), execution_result(first).frame())
         second = parse_frame((await client.lines(1))[0])
         assert second.get("CN") == "1011"
@@ -224,8 +228,9 @@ def test_a_stranger_is_let_in_within_seconds_of_being_registered(
         while not (found := (await asyncio.to_thread(operator.run, "devices", "list", "--json")).json["strangers"]):
             assert time.monotonic() < end
         assert [(one["device"], one["address"], one["knocks"]) for one in found] == [(f"hj212:{LATE}", HOST, 1)]
-        shown = (await asyncio.to_thread(operator.run, "devices", "list")).output
-        assert "on line" in shown
+        client.send(frame(mn=ENDED))
+        while "on line" not in (shown := (await asyncio.to_thread(operator.run, "devices", "list")).output):
+            assert time.monotonic() < end, shown
         assert "HJ 212" in shown
         await asyncio.to_thread(register, home, operator, LATE)
         while True:

@@ -131,10 +131,10 @@ class Client:
             (await asyncio.wait_for(self.reader.readuntil(b"\r\n"), SOON)).removesuffix(b"\r\n") for _ in range(count)
         ]
 
-    async def quiet(self) -> bool:
+    async def quiet(self, seconds: float = QUIET) -> bool:
         """Whether nothing comes for a while."""
         with suppress(TimeoutError):
-            return not await asyncio.wait_for(self.reader.read(1), QUIET)
+            return not await asyncio.wait_for(self.reader.read(1), seconds)
         return True
 
     async def closed(self) -> bool:

@@ -455,11 +455,15 @@ def test_a_mark_is_given_and_withdrawn_and_both_stay_on_record(sign_in: SignIn) 
     page_of(client.post(f"/monitoring/{POWER}/mark/", {**form, "begin": "soon"}), 422)
     page = page_of(client.get(f"/monitoring/{POWER}/?month=2015-06"))
     way = re.findall(rf"/monitoring/{POWER}/marks/\d+/withdraw/", page)
+    assert "停炉检修" in page_of(client.get(way[0]))
     assert client.post(way[0], {"reason": "标错了"}).status_code == 303
     marks = part(page_of(client.get(f"/monitoring/{POWER}/?month=2015-06")), "marks")
     assert "停炉检修" in marks
     assert "标错了" in marks
-    page_of(client.post(way[0], {"reason": "again"}), 400)
+    again = page_of(client.post(way[0], {"reason": "再撤一次", "end": "2015-06-03T10:00"}), 422)
+    assert "再撤一次" in again
+    assert "2015-06-03T10:00" in again
+    page_of(client.post(way[0], {"reason": "x", "end": "soon"}), 422)
     auditor = sign_in("auditor")
     page_of(auditor.post(f"/monitoring/{POWER}/mark/", form), 403)
     assert "/withdraw/" not in page_of(auditor.get(f"/monitoring/{POWER}/?month=2015-06"))

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from hengneng.language import Text, message
 from hengneng.monitoring.models import OperationMark, Outlet
@@ -17,7 +16,7 @@ from hengneng.problems import RefusedError
 from hengneng.web.monitoring_questions import outlet_or_refuse, reader_of, refused
 from hengneng.web.monitoring_records import mark_names
 from hengneng.web.notices import notify
-from hengneng.web.questions import RefusedRequestError, answered
+from hengneng.web.questions import answered
 
 
 @answered
@@ -52,26 +51,40 @@ def mark(request: HttpRequest, identifier: str) -> HttpResponse:
     return render(request, "web/monitoring/mark.html", content, status=422 if errors else 200)
 
 
-@require_POST
 @answered
 def withdraw(request: HttpRequest, identifier: str, number: int) -> HttpResponse:
-    """Say that a mark does not hold."""
+    """The form that withdraws a mark, and the withdrawal once it is right; what was typed stays when it is not."""
     outlet = outlet_or_refuse(request, identifier)
     found = OperationMark.objects.filter(outlet=outlet, pk=number).select_related("outlet__unit").first()
     if found is None:
         raise refused("mark", str(number), 404)
-    written = request.POST.get("from", "").strip()
-    since = _moment(written) if written else None
-    if written and since is None:
-        raise refused("moment", written)
-    try:
-        withdraw_mark(reader_of(request), found, request.POST.get("reason", ""), since)
-    except RefusedError as bad:
-        problem = bad.problems[0]
-        ways = [(reverse("monitoring-outlet", args=[identifier]), Text(zh=outlet.name_zh, en=outlet.name_en))]
-        raise RefusedRequestError(400, Text(zh=problem.text("zh"), en=problem.text("en")), ways) from None
-    notify(request, message("web.monitoring.withdrawn_notice"))
-    return _back(outlet, found.begin)
+    given = {name: request.POST.get(name, "").strip() for name in ("end", "reason")}
+    errors: list[tuple[str, Text]] = []
+    if request.method == "POST":
+        since = _moment(given["end"]) if given["end"] else None
+        if given["end"] and since is None:
+            errors = [("end", message("web.monitoring.refused.moment", found=given["end"]))]
+        else:
+            try:
+                withdraw_mark(reader_of(request), found, given["reason"], since)
+            except RefusedError as bad:
+                errors = [
+                    (one.where if one.where in given else "reason", Text(zh=one.text("zh"), en=one.text("en")))
+                    for one in bad.problems
+                ]
+            else:
+                notify(request, message("web.monitoring.withdrawn_notice"))
+                return _back(outlet, found.begin)
+    entry = mark_names().get(found.mark)
+    content = {
+        "outlet": outlet,
+        "name": Text(zh=outlet.name_zh, en=outlet.name_en),
+        "row": found,
+        "label": entry.label() if entry else Text(zh=found.mark, en=found.mark),
+        "given": given,
+        "errors": errors,
+    }
+    return render(request, "web/monitoring/withdraw.html", content, status=422 if errors else 200)
 
 
 def _back(outlet: Outlet, at: dt.datetime) -> HttpResponse:
