@@ -202,7 +202,7 @@ def substitute_step(outlet: Outlet, hours: OutletHours, one: PollutantHours) -> 
         value=shown(here.value, "", DECIMALS),
         unit="kg",
         givens=[
-            Given(message("web.monitoring.step.method"), "", "", row_address(here.entry), here.unverified,
+            Given(message("web.monitoring.step.method"), standard, "", row_address(here.entry), here.unverified,
                   here.entry.label()),
             Given(message("web.monitoring.step.capture"), shown(here.capture_rate, RATE, 1), "%"),
             Given(message("web.monitoring.step.gap_hours"), str(here.gap_hours), "h"),
