@@ -40,6 +40,7 @@ REGION = [
     "/monitoring/", "/monitoring/?state=never", f"{OUTLET}?day=2015-06-03", f"{OUTLET}?month=2020-01",
     "/monitoring/HS-DA001/", "/monitoring/DS-DW001/", f"{OUTLET}SO2/2015-06-03T09/", f"{OUTLET}NOx/2015-06-02T13/",
     f"{OUTLET}SO2/2020-06-03T09/", f"{OUTLET}frames/1/", "/monitoring/devices/",
+    f"{OUTLET}mark/", f"{OUTLET}marks/1/withdraw/",
 ]  # fmt: skip
 ADMINISTRATOR = ["/people/", "/people/?q=nobody-like-it", "/people/add/", "/people/example.hami/", "/log/?verify=1"]
 REFUSED = {
