@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,17 +23,26 @@ DAY_COLUMNS = (
 )  # fmt: skip
 
 
+def _of_a_table(command: Callable[..., None]) -> Callable[..., None]:
+    """What every command takes that brings a table in."""
+    for option in (
+        click.pass_context,
+        json_option,
+        click.option("--reason", metavar="TEXT", default="", help=words("cli.monitoring.reason")),
+        click.argument("file", metavar="FILE", type=click.Path(path_type=Path)),
+    ):
+        command = option(command)
+    return command
+
+
 @click.group(help=words("cli.monitoring.help"))
 def monitoring() -> None:
     """Emissions as they are measured."""
 
 
 @monitoring.command("import", help=words("cli.monitoring.import"))
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--reason", metavar="TEXT", default="", help=words("cli.monitoring.reason"))
+@_of_a_table
 @click.option("--example", is_flag=True, help=words("cli.monitoring.example"))
-@json_option
-@click.pass_context
 def import_register(context: click.Context, file: Path, reason: str, example: bool, as_json: bool) -> None:
     """Bring outlets into the register."""
     from hengneng.cli.records import ready
@@ -55,10 +65,7 @@ def _taken_in(context: click.Context, result: TableImport, as_json: bool) -> Non
 
 
 @monitoring.command("marks", help=words("cli.monitoring.marks"))
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--reason", metavar="TEXT", default="", help=words("cli.monitoring.reason"))
-@json_option
-@click.pass_context
+@_of_a_table
 def marks(context: click.Context, file: Path, reason: str, as_json: bool) -> None:
     """Say what operation was like."""
     from hengneng.cli.records import ready
@@ -70,10 +77,7 @@ def marks(context: click.Context, file: Path, reason: str, as_json: bool) -> Non
 
 
 @monitoring.command("checks", help=words("cli.monitoring.checks"))
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--reason", metavar="TEXT", default="", help=words("cli.monitoring.reason"))
-@json_option
-@click.pass_context
+@_of_a_table
 def checks(context: click.Context, file: Path, reason: str, as_json: bool) -> None:
     """Say how analysers were checked."""
     from hengneng.cli.records import ready
@@ -158,7 +162,16 @@ def days(outlet: str, since: str | None, until: str | None, as_json: bool) -> No
     for name, written in (("day__gte", since), ("day__lte", until)):
         if written:
             found = found.filter(**{name: _day(written)})
-    substituted = {(one.outlet_id, one.day, one.pollutant): one for one in SubstitutedDay.objects.all()}
+    if outlet:
+        found = found.filter(outlet__identifier=outlet)
+    of_these = SubstitutedDay.objects.filter(outlet__in=found.values("outlet"), day__in=found.values("day"))
+    instead = {(one.outlet_id, one.day, one.pollutant): one for one in of_these}
+
+    def substituted(one: OutletDay) -> tuple[float | None, str]:
+        """The mass with what stands in for missing hours, or why there is none."""
+        row = instead.get((one.outlet_id, one.day, one.pollutant))
+        return (one.mass, one.mass_reason) if row is None else (row.mass, row.reason)
+
     rows = [
         {
             "outlet": one.outlet.identifier,
@@ -169,9 +182,8 @@ def days(outlet: str, since: str | None, until: str | None, as_json: bool) -> No
             "limit": None if one.limit is None else float(one.limit),
             "mass": one.mass,
             "mass_reason": one.mass_reason,
-            "substituted_mass": substituted[one.outlet_id, one.day, one.pollutant].mass
-            if (one.outlet_id, one.day, one.pollutant) in substituted
-            else one.mass,
+            "substituted_mass": substituted(one)[0],
+            "substituted_mass_reason": substituted(one)[1],
             "limit_of_day": None if one.limit_of_day is None else float(one.limit_of_day),
             "above_limit_of_day": one.above_limit_of_day,
             "valid_hours": one.valid_hours,
@@ -180,7 +192,7 @@ def days(outlet: str, since: str | None, until: str | None, as_json: bool) -> No
             "silent_hours": one.silent_hours,
             "unverified": one.unverified,
         }
-        for one in (found.filter(outlet__identifier=outlet) if outlet else found)
+        for one in found
     ]
     if as_json:
         print_json({"days": rows})
