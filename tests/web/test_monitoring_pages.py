@@ -466,6 +466,8 @@ def test_a_mark_is_given_and_withdrawn_and_both_stay_on_record(sign_in: SignIn) 
     page_of(client.post(way[0], {"reason": "x", "end": "soon"}), 422)
     auditor = sign_in("auditor")
     page_of(auditor.post(f"/monitoring/{POWER}/mark/", form), 403)
+    page_of(auditor.get(f"/monitoring/{POWER}/mark/"), 403)
+    page_of(auditor.get(way[0]), 403)
     assert "/withdraw/" not in page_of(auditor.get(f"/monitoring/{POWER}/?month=2015-06"))
 
 

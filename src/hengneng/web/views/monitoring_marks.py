@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
 
+from hengneng.access import Verb, require
 from hengneng.language import Text, message
 from hengneng.monitoring.models import OperationMark, Outlet
 from hengneng.monitoring.saying import give_mark, mark_words, withdraw_mark
@@ -22,7 +23,7 @@ from hengneng.web.questions import answered
 @answered
 def mark(request: HttpRequest, identifier: str) -> HttpResponse:
     """The form of a mark, and the mark once it is right; what was typed stays when it is not."""
-    outlet = outlet_or_refuse(request, identifier)
+    outlet = _outlet(request, identifier)
     names = ("mark", "begin", "end", "reason")
     given = {name: request.POST.get(name, request.GET.get(name, "")).strip() for name in names}
     errors: list[tuple[str, Text]] = []
@@ -54,7 +55,7 @@ def mark(request: HttpRequest, identifier: str) -> HttpResponse:
 @answered
 def withdraw(request: HttpRequest, identifier: str, number: int) -> HttpResponse:
     """The form that withdraws a mark, and the withdrawal once it is right; what was typed stays when it is not."""
-    outlet = outlet_or_refuse(request, identifier)
+    outlet = _outlet(request, identifier)
     found = OperationMark.objects.filter(outlet=outlet, pk=number).select_related("outlet__unit").first()
     if found is None:
         raise refused("mark", str(number), 404)
@@ -85,6 +86,13 @@ def withdraw(request: HttpRequest, identifier: str, number: int) -> HttpResponse
         "errors": errors,
     }
     return render(request, "web/monitoring/withdraw.html", content, status=422 if errors else 200)
+
+
+def _outlet(request: HttpRequest, identifier: str) -> Outlet:
+    """The outlet, for whoever may mark it: a form that would be refused is not shown. RefusedAccessError."""
+    outlet = outlet_or_refuse(request, identifier)
+    require(reader_of(request), Verb.CORRECT_FACTS, outlet.unit.place_id, outlet.unit_id)
+    return outlet
 
 
 def _back(outlet: Outlet, at: dt.datetime) -> HttpResponse:
