@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,11 +17,11 @@ from hengneng.emissions.averaging import day_means, flow_weighted_days
 from hengneng.emissions.exceedance import exceedances
 from hengneng.emissions.masses import daily_masses
 from hengneng.emissions.parameters import validity_rules
-from hengneng.emissions.series import Means, Values
+from hengneng.emissions.series import Means
 from hengneng.monitoring.hours import OutletHours, PollutantHours, outlet_hours
 from hengneng.monitoring.limits import limit
 from hengneng.monitoring.load import electricity_of, fuel_of
-from hengneng.monitoring.models import MonitoredDay, Outlet, OutletDay, OutletFinding
+from hengneng.monitoring.models import MonitoredDay, Outlet, OutletDay, OutletFinding, SubstitutedDay
 from hengneng.monitoring.records import records_of_all
 from hengneng.monitoring.signs import Shape, Sign, alike, captured, shapes_of, signs_of
 from hengneng.monitoring.substituting import substitute
@@ -103,7 +104,7 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
     rows: list[OutletDay] = []
     signs: list[tuple[Outlet, Sign]] = []
     shapes: list[Shape] = []
-    load: dict[int, Values | None] = {}
+    alone = Counter(Outlet.objects.values_list("unit", "medium"))
     for outlet in outlets:
         said = records[outlet.pk]
         hours = outlet_hours(store, outlet, start, start + DAY, records=said)
@@ -115,10 +116,12 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
         first = start - (limit("days_of_findings") - 1) * DAY
         window = outlet_hours(store, outlet, first, start + DAY, records=said)
         shapes += shapes_of(window)
-        if outlet.unit_id not in load:
-            load[outlet.unit_id] = electricity_of(outlet.unit_id, first, start + DAY)
-        fuel = None if outlet.gas_per_coal is None else fuel_of(outlet.unit_id, first, start + DAY)
-        signs += ((outlet, sign) for sign in signs_of(window, day, load[outlet.unit_id], fuel))
+        electricity = fuel = None
+        # What a unit uses as a whole says something of its only outlet, and nothing of one among several.
+        if alone[outlet.unit_id, outlet.medium] == 1:
+            electricity = electricity_of(outlet.unit_id, first, start + DAY)
+            fuel = None if outlet.gas_per_coal is None else fuel_of(outlet.unit_id, first, start + DAY)
+        signs += ((outlet, sign) for sign in signs_of(window, day, electricity, fuel))
         if (day + dt.timedelta(days=1)).day == 1:
             month = outlet_hours(store, outlet, start_of_day(day.replace(day=1)), start + DAY, records=said)
             signs += ((outlet, sign) for sign in captured(month, day))
@@ -126,6 +129,8 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
     with transaction.atomic():
         one_writer(OutletDay._meta.db_table)
         OutletDay.objects.filter(day=day, outlet__in=outlets).delete()
+        # What stood in for the old masses goes with them, so that nothing is ever added to what is known now.
+        SubstitutedDay.objects.filter(day=day, outlet__in=outlets).delete()
         OutletDay.objects.bulk_create(rows)
         new = _keep(signs, day)
         looked = {"looked_at": timezone.now()} if look else {}

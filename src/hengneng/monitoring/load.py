@@ -63,8 +63,9 @@ def fuel_of(unit: int, start: int, end: int) -> Values | None:
             factor = coals[kinds[number]].calorific.factor
             of_meter = np.full(_HOURS_OF_A_DAY, np.nan)
             for (_, hour), one in hours_of(manifest, [day], {number}).items():
-                if one.covered == SECONDS_OF_AN_HOUR and not one.estimated_seconds and factor is not None:
-                    of_meter[hour] = (one.quantity or 0) / MICRO * float(factor)
+                whole = one.covered == SECONDS_OF_AN_HOUR and not one.estimated_seconds
+                if whole and one.quantity is not None and factor is not None:
+                    of_meter[hour] = one.quantity / MICRO * float(factor)
             total += of_meter
         first = (start_of_day(day) - start) // HOUR
         inside = slice(max(0, first), min(len(found), first + _HOURS_OF_A_DAY))

@@ -67,7 +67,7 @@ def substitute(outlets: Sequence[Outlet], first: dt.date, *, stop: Callable[[], 
     A day that changes also changes the quarters that look back on it, and all up to the last whole day are made.
     """
     last = last_whole_day()
-    if last is None:
+    if last is None or first > last:
         return 0
     said, made = records_of_all(outlets), 0
     quarter = Quarter.of(first)
