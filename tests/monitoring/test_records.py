@@ -198,6 +198,19 @@ def test_hours_of_an_analyser_out_of_control_are_invalid(
     assert outlet_hours(store, outlet, START, START + 24 * HOUR).pollutants["SO2"].measured.valid.all()
 
 
+def test_a_zero_that_is_good_says_nothing_of_the_span(
+    outlet: Outlet, log: DeliveryLog, store: Store, deliver: Deliver, write: Write
+) -> None:
+    deliver(*hours(0, 24))
+    take_values(log, store)
+    zero = "DA001,SO2,zero-drift,2026-06-01 10:05,0.2,0,200\n"
+    assert len(import_checks(write("checks.csv", CHECKS + zero)).new) == 4
+    found = outlet_hours(store, outlet, START, START + 24 * HOUR)
+    one = found.pollutants["SO2"].measured
+    assert [index for index, reason in enumerate(one.reasons) if reason == "out-of-control"] == [6, 7, 8, 9, 10, 11, 12]
+    assert found.records.last_passed("SO2", one.times).tolist() == [0] * 6 + [START + 6 * HOUR] * 7 + [0] * 11
+
+
 @pytest.mark.parametrize(
     ("row", "number"),
     [
@@ -422,6 +435,42 @@ def test_flow_beside_what_the_fuel_makes(outlet: Outlet, log: DeliveryLog, store
     assert found[0].statistic == pytest.approx(2000 * (21 - 8.4) / (21 - 6) / 1000 - 1, abs=1e-5)  # sent in millionths
     assert flow_beside_fuel(of, fuel * 1.7, on) == []
     assert flow_beside_fuel(of, np.full(48, np.nan), on) == [], "what is not known is not held against anybody"
+
+
+def test_one_outlet_of_several_is_not_held_against_the_load_of_its_unit(
+    unit: Any, outlet: Outlet, log: DeliveryLog, store: Store, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Electricity and fuel are of the whole unit: half of its gas is no sign of anything when it has two stacks."""
+    asked: list[int] = []
+    monkeypatch.setattr("hengneng.monitoring.days.electricity_of", lambda *given: asked.append(given[0]))
+    monkeypatch.setattr("hengneng.monitoring.days.fuel_of", lambda *given: asked.append(given[0]))
+    outlet.gas_per_coal = Decimal("10")
+    outlet.save()
+    deliver(*hours(0, 24))
+    take_values(log, store)
+    add_up_days(store)
+    assert set(asked) == {unit.pk}
+    asked.clear()
+    Outlet.objects.create(identifier="DA002", unit=unit, name_zh="二", name_en="Two", medium="gas", source="t", act="x")
+    deliver(*hours(24, 48))
+    take_values(log, store)
+    add_up_days(store)
+    assert asked == []
+
+
+def test_a_substitute_goes_with_the_mass_that_it_stood_in_for(
+    outlet: Outlet, log: DeliveryLog, store: Store, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the process dies before the quarter is made anew: nothing is added to what is known."""
+    deliver(*hours(0, 30), *hours(32, 48))
+    take_values(log, store)
+    add_up_days(store)
+    assert SubstitutedDay.objects.count() == 1
+    deliver(*hours(30, 32))
+    take_values(log, store)
+    monkeypatch.setattr("hengneng.monitoring.days.substitute", lambda *_, **__: 0)
+    add_up_days(store)
+    assert not SubstitutedDay.objects.exists()
 
 
 def test_fuel_is_what_all_main_meters_of_fuel_have_counted(

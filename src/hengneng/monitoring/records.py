@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from django.utils import timezone
 
 from hengneng.emissions import series
 from hengneng.emissions.drift import TABLE as DRIFT
@@ -84,35 +85,41 @@ class OutletRecords:
 
     def controlled(self, quantity: str, means: Means) -> Means:
         """``means`` of hours without those in which the analyser of ``quantity`` was out of control for any time."""
-        checks = [one for one in self.checks.get(quantity, ()) if one.judged and one.judged.in_control is not None]
-        if not checks:
+        outside = np.zeros(len(means.times), np.bool_)
+        for verdicts in self._verdicts(quantity):
+            outside |= _outside(means.times, verdicts)
+        if not outside.any():
             return means
-        verdicts = _verdicts(checks)
-        outside = out_of_control(means.times, verdicts) | out_of_control(means.times + HOUR - 1, verdicts)
         found = series.without(means, outside, "out-of-control")
-        unsure = bool(outside.any()) and any(one.judged is not None and one.judged.unverified for one in checks)
+        unsure = any(one.judged is not None and one.judged.unverified for one in self.checks[quantity])
         return Means(found.times, found.values, found.counts, found.least, found.reasons, means.unverified or unsure)
 
     def last_passed(self, quantity: str, at: Times) -> Times:
         """When the analyser of ``quantity`` was last found in control before each hour (n) that lies in a time out of
-        control [s UTC]; 0 for other hours and where it never was."""
-        checks = [one for one in self.checks.get(quantity, ()) if one.judged and one.judged.in_control is not None]
-        verdicts = _verdicts(checks)
-        good = np.array([moment for moment, passed in verdicts if passed], np.int64)
-        outside = out_of_control(at, verdicts) | out_of_control(at + HOUR - 1, verdicts)
-        place = np.searchsorted(good, at + HOUR, side="left") - 1
-        before = good[np.maximum(place, 0)] if len(good) else np.zeros(len(at), np.int64)
-        found: Times = np.where(outside & (place >= 0), before, 0)
+        control [s UTC], the earliest of its kinds of checks; 0 for other hours and where it never was."""
+        found: Times = np.zeros(len(at), np.int64)
+        for verdicts in self._verdicts(quantity):
+            for place, (moment, good) in enumerate(verdicts):
+                before = max((one for one, passed in verdicts[:place] if passed), default=0)
+                if good or not before:
+                    continue
+                behind = min((one for one, passed in verdicts if passed and one > moment), default=OPEN)
+                touched = (at + HOUR > before) & (at < behind) & ((found == 0) | (before < found))
+                found = np.where(touched, before, found)
         return found
 
+    def _verdicts(self, quantity: str) -> list[list[tuple[int, bool]]]:
+        """(moment, in control) in rising order for each kind of check: a zero that is good says nothing of the span."""
+        kinds: dict[str, list[tuple[int, bool]]] = {}
+        for one in self.checks.get(quantity, ()):
+            if one.judged is not None and one.judged.in_control is not None:
+                kinds.setdefault(one.row.check_kind, []).append((one.at, one.judged.in_control))
+        return list(kinds.values())
 
-def _verdicts(checks: Sequence[Checked]) -> list[tuple[int, bool]]:
-    """(moment, in control) in rising order; of several checks at one moment (zero and span) all must be good."""
-    found: dict[int, bool] = {}
-    for one in checks:
-        assert one.judged is not None
-        found[one.at] = found.get(one.at, True) and bool(one.judged.in_control)
-    return sorted(found.items())
+
+def _outside(at: Times, verdicts: Sequence[tuple[int, bool]]) -> Truths:
+    """Which of the hours that begin at ``at`` (n) lie out of control, if only in part."""
+    return out_of_control(at, verdicts) | out_of_control(at + HOUR - 1, verdicts)
 
 
 def records_of(outlet: Outlet) -> OutletRecords:
@@ -166,7 +173,7 @@ def analyser_of(outlet: Outlet, quantity: str) -> str:
 def judge(outlet: Outlet, row: AnalyserCheck) -> Checked:
     """What table analyser_drift_limits says of a check on its day; the row need not be stored."""
     scale = None if row.full_scale is None else float(row.full_scale)
-    on: dt.date = row.at.date()
+    on: dt.date = timezone.localtime(row.at).date()
     try:
         judged = drift_judged(
             analyser_of(outlet, row.quantity), row.check_kind, float(row.reading), float(row.reference), on,
