@@ -82,6 +82,8 @@ def started() -> None:
     from hengneng.metering.rolling import spare_memory
 
     spare_memory()
+    # Arrow looks for pandas at its first array. The program has none; here it came with Spark, and takes half a second.
+    pa.array([0])
 
 
 def step(name: str, folder: Path) -> dict[str, float]:

@@ -1,16 +1,16 @@
-"""Made-up meters on one day, as the tables that the roll-up leaves for flags."""
+"""Made-up meters on one day, as the columns that flags are found in."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import TypeVar
 
-import duckdb
-import pyarrow as pa
+import numpy as np
 
-from hengneng.readings.validation.flags import FLAGS, flags_of_day
+from hengneng.readings.columns import NONE, Columns, Days, Hours, Intervals, MeterVersions
+from hengneng.readings.validation.flags import FLAGS, DayFlags
 from hengneng.readings.validation.rules import Rules, rules_on
 
 START = 1_780_243_200  # 2026-06-01 00:00 +08:00
@@ -20,18 +20,8 @@ MICRO = 1_000_000
 SLOTS = 96
 LOAD = 10 * MICRO  # in a quarter of an hour
 RULES = rules_on(dt.date(2026, 6, 1))
+C = TypeVar("C", bound=Columns)
 Row = tuple[int, str, int, int, int | None, int | None]
-SCHEMAS = {
-    "pairs": "meter INTEGER, since BIGINT, until BIGINT, a BIGINT, b BIGINT, increment BIGINT, quantity BIGINT, "
-    "how TINYINT, estimated BOOLEAN, spread BOOLEAN, expected_interval INTEGER, capacity BIGINT, modulus BIGINT, "
-    "calibrated_until BIGINT, parent INTEGER",
-    "hours": "meter INTEGER, hour TINYINT, quantity BIGINT, covered INTEGER, estimated BIGINT, "
-    "estimated_seconds INTEGER, readings INTEGER",
-    "days": "meter INTEGER, quantity BIGINT, covered INTEGER, estimated BIGINT, estimated_seconds INTEGER, "
-    "readings INTEGER, expected INTEGER",
-    "meters": "meter INTEGER, valid_from BIGINT, valid_to BIGINT, kind VARCHAR, modulus BIGINT, multiplier BIGINT, "
-    "capacity BIGINT, interval INTEGER, parent INTEGER, calibrated_until BIGINT",
-}
 
 
 @dataclass(frozen=True)
@@ -48,62 +38,87 @@ class Meter:
     parent: int | None = None
     calibrated_until: int | None = None
 
-    def pairs(self) -> Iterator[dict[str, Any]]:
-        """Its intervals; a lost reading makes one of two."""
-        since, amount, a, how = START - self.began, 0, self.register, dict(self.how)
+    def intervals(self) -> Iterator[tuple[int, ...]]:
+        """Rows of Intervals without the version; a lost reading makes one interval of two."""
+        since, amount, a, found = START - self.began, 0, self.register, dict(self.how)
         for slot, quantity in enumerate(self.quantities):
             amount += quantity
             if slot in self.lost:
                 continue
             until = START + (slot + 1) * QUARTER
-            yield {
-                "meter": self.number, "since": since, "until": until, "a": a, "b": a + amount, "increment": amount,
-                "quantity": amount, "how": how.get(slot, 0), "estimated": until - since > QUARTER * 3 // 2,
-                "spread": True, "expected_interval": QUARTER, "capacity": self.capacity, "modulus": 10**12,
-                "calibrated_until": self.calibrated_until, "parent": self.parent,
-            }  # fmt: skip
+            estimated = until - since > QUARTER * 3 // 2
+            yield self.number, since, until, a, amount, amount, found.get(slot, 0), estimated, True
             since, a, amount = until, a + amount, 0
 
+    def hours(self) -> Iterator[tuple[int, ...]]:
+        """Rows of Hours; an hour with a lost reading is estimated there."""
+        last = self.last
+        for hour in range(24):
+            if slots := range(4 * hour, min(4 * hour + 4, last)):
+                unsure = QUARTER * sum(slot in self.lost or slot - 1 in self.lost for slot in slots)
+                yield self.number, hour, sum(self.quantities[slot] for slot in slots), QUARTER * len(slots), 0, unsure
 
-class Tables:
-    """The tables that the roll-up leaves, for made-up meters; an hour with a lost reading is estimated there."""
+    @property
+    def last(self) -> int:
+        """How many slots are covered."""
+        return max(slot for slot in range(SLOTS) if slot not in self.lost) + 1
 
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
+    @property
+    def day(self) -> tuple[int, ...]:
+        """Row of Days."""
+        return self.number, sum(self.quantities[: self.last]), QUARTER * self.last, 0, 0, self.last, SLOTS
 
-    def fill(self, meters: list[Meter]) -> None:
-        pairs = [pair for meter in meters for pair in meter.pairs()]
-        hours, days = [], []
-        for meter in meters:
-            last = max(slot for slot in range(SLOTS) if slot not in meter.lost) + 1
-            for hour in range(24):
-                slots = range(4 * hour, min(4 * hour + 4, last))
-                unsure = QUARTER * sum(slot in meter.lost or slot - 1 in meter.lost for slot in slots)
-                amount = sum(meter.quantities[slot] for slot in slots) if slots else None
-                hours.append((meter.number, hour, amount, QUARTER * len(slots), 0, unsure, len(slots)))
-            days.append((meter.number, sum(meter.quantities[:last]), QUARTER * last, 0, 0, last, SLOTS))
-        versions = [
-            (m.number, 0, FOREVER, "register", 10**12, 1000, m.capacity, QUARTER, m.parent, m.calibrated_until)
-            for m in meters
-        ]
-        made = {"pairs": [tuple(pair.values()) for pair in pairs], "hours": hours, "days": days, "meters": versions}
-        for name, rows in made.items():
-            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({SCHEMAS[name]})")
-            columns = list(zip(*rows, strict=True))
-            names = [column.split()[0] for column in SCHEMAS[name].split(", ")]
-            arrow = pa.table(dict(zip(names, (pa.array(column) for column in columns), strict=True)))
-            self.connection.register("made", arrow)
-            self.connection.execute(f"INSERT INTO {name} SELECT * FROM made")
-            self.connection.unregister("made")
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Row of MeterVersions."""
+        numbers = (NONE if one is None else one for one in (self.capacity, self.parent, self.calibrated_until))
+        capacity, parent, calibrated_until = numbers
+        plain = QUARTER * 3 // 2
+        return self.number, 0, FOREVER, 0, 10**12, 1000, capacity, QUARTER, plain, parent, calibrated_until
 
-    def flags(self, meters: list[Meter], rules: Rules = RULES) -> list[Row]:
-        self.fill(meters)
-        table = flags_of_day(self.connection, START, END, rules)
+
+@dataclass(frozen=True)
+class Made:
+    """Made-up meters as columns."""
+
+    versions: MeterVersions
+    intervals: Intervals
+    hours: Hours
+    days: Days
+
+    def flags(self, rules: Rules = RULES) -> list[Row]:
+        """Rows of the table of flags."""
+        judged = DayFlags(START, END, rules, self.versions)
+        judged.look_at(self.intervals)
+        table = judged.table(self.hours, self.days)
         assert table.schema.equals(FLAGS)
         return [
             (row["meter"], row["rule"], row["since"], row["until"], row["found"], row["limit"])
             for row in table.to_pylist()
         ]
+
+
+def made(meters: list[Meter]) -> Made:
+    """The columns of ``meters``."""
+    meters = sorted(meters, key=lambda one: one.number)
+    return Made(
+        columns(MeterVersions, [meter.version for meter in meters]),
+        columns(Intervals, [(*row, place) for place, meter in enumerate(meters) for row in meter.intervals()]),
+        columns(Hours, [row for meter in meters for row in meter.hours()]),
+        columns(Days, [meter.day for meter in meters]),
+    )
+
+
+def columns(kind: type[C], rows: list[tuple[int, ...]]) -> C:
+    """Rows as columns of the types that ``kind`` says."""
+    types = {"Int8Array": np.int8, "Int32Array": np.int32, "Int64Array": np.int64, "BoolArray": np.bool_}
+    every = zip(*rows, strict=True)
+    return kind(*(np.array(column, types[field.type]) for column, field in zip(every, fields(kind), strict=True)))
+
+
+def flags(meters: list[Meter], rules: Rules = RULES) -> list[Row]:
+    """The flags of ``meters``."""
+    return made(meters).flags(rules)
 
 
 def at(slot: int) -> int:

@@ -29,6 +29,31 @@ def meters_table(versions: list[Version]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
+def worse(versions: list[Version], readings: list[Reading], seed: int) -> tuple[pa.Table, list[Reading]]:
+    """The same meters in relation to each other, past verification, over capacity, with spikes and standstill."""
+    chance = random.Random(seed)
+    begin = readings[0][1]
+    rows = meters_table(versions).to_pylist()
+    for row in rows:
+        row["parent"] = {2: 1, 3: 1, 8: 1, 6: 2, 7: 2}.get(row["meter"])
+        if chance.random() < 0.4:
+            row["calibrated_until"] = begin + chance.randrange(6 * DAY)
+        if chance.random() < 0.4 and row["capacity"] is None:
+            row["capacity"] = chance.choice([MICRO, 10 * MICRO, 100 * MICRO])
+    still = {meter: begin + chance.randrange(3 * DAY) for meter in range(1, 12)}
+    last: dict[int, int] = {}
+    changed = []
+    for meter, at, shown in readings:
+        value = shown
+        if meter in last and still[meter] <= at <= still[meter] + 26 * 3600:
+            value = last[meter]
+        elif chance.random() < 0.003:
+            value += 1000 * MICRO
+        last[meter] = value
+        changed.append((meter, at, value))
+    return pa.Table.from_pylist(rows, schema=SCHEMA), changed
+
+
 def points_of(readings: list[Reading]) -> Points:
     """Readings as a batch."""
     meter, at, value = zip(*readings, strict=True) if readings else ((), (), ())
@@ -92,6 +117,12 @@ def results_of(store: Store) -> dict[str, dict[tuple[int, ...], tuple[int | None
             key = (number_of(day), *(row[name] for name in names))
             found[kind][key] = tuple(value for name, value in row.items() if name not in names)
     return found
+
+
+def flags_of(store: Store) -> dict[str, list[dict[str, object]]]:
+    """All flags by day."""
+    results = store.manifest().results.items()
+    return {str(day): read(store.folder / file.name).to_pylist() for (day, kind), file in results if kind == "flags"}
 
 
 def read(path: Path) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,13 +12,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from readings.reference import DAY, Reference, Version, rolled_up
-from readings.rollup_cases import BEGIN, FIRST, MICRO, RULES, Reading, load, meters_table, points_of, results_of
+from readings.rollup_cases import (
+    BEGIN,
+    FIRST,
+    MICRO,
+    RULES,
+    Reading,
+    flags_of,
+    load,
+    meters_table,
+    points_of,
+    results_of,
+    worse,
+)
 from readings.rollup_cases import same_as_reference as same
 
 from hengneng.problems import RefusedError
+from hengneng.readings.limits import limit
 from hengneng.readings.points import Points, date_of
 from hengneng.readings.rollup.engine import DayResult, roll_up
 from hengneng.readings.store import Store
+from hengneng.readings.validation.rules import rules_on
 
 
 @pytest.fixture
@@ -29,12 +44,42 @@ def reference(versions: list[Version], readings: list[Reading]) -> Reference:
     return rolled_up(readings, versions)
 
 
+@pytest.mark.parametrize("engine", ["numpy", "duckdb"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_all_defects_at_once(store: Store, seed: int) -> None:
+def test_all_defects_at_once(store: Store, seed: int, engine: str) -> None:
     versions, readings = load(seed)
     store.append(points_of(readings))
-    done = roll_up(store, meters_table(versions), RULES, flags=False)
+    done = roll_up(store, meters_table(versions), RULES, flags=False, engine=engine)
     assert len(done.days) >= 4
+    same(store, reference(versions, readings))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_both_engines_and_any_size_of_piece_give_the_same(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hours, days, states and flags: template.sql and the columns in memory are written apart from each other."""
+    versions, readings = load(seed, days=5)
+    table, changed = worse(versions, readings, seed)
+    found = []
+    for engine, piece in (("duckdb", 1), ("numpy", 100_000), ("numpy", 70), ("numpy", 1)):
+        monkeypatch.setitem(limit.values, "readings_in_piece", piece)
+        store = Store.open(tmp_path / f"{engine}-{piece}")
+        store.append(points_of(changed))
+        roll_up(store, table, rules_on(date(2026, 6, 1)), engine=engine)
+        found.append((results_of(store), flags_of(store)))
+        store.close()
+    assert all(one == found[0] for one in found[1:])
+    flagged = {row["rule"] for rows in found[0][1].values() for row in rows}
+    assert flagged >= {"V3", "V5", "V6", "V7", "V13", "V17", "V21", "V22"}
+
+
+def test_numbers_that_hardly_fit(store: Store) -> None:
+    """Twice what NumPy is trusted with, half of what fits: DuckDB has wider numbers."""
+    versions = [Version(1, multiplier=1_500), Version(2)]
+    readings = [(2, BEGIN + 900, 5), (2, BEGIN + 1800, 9), (1, BEGIN + 900, 0), (1, BEGIN + 9_000, 3 << 60)]
+    store.append(points_of(readings))
+    roll_up(store, meters_table(versions), RULES, flags=False)
     same(store, reference(versions, readings))
 
 
@@ -113,9 +158,7 @@ def test_a_stopped_run_goes_on(store: Store) -> None:
     seen = []
     runs = 0
     while True:
-        done = roll_up(
-            store, table, RULES, flags=False, on_day=lambda one: seen.append(one.day), stop=Patience(9)
-        )
+        done = roll_up(store, table, RULES, flags=False, on_day=lambda one: seen.append(one.day), stop=Patience(9))
         runs += 1
         if not done.stopped:
             break

@@ -8,43 +8,35 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from readings.made_day import END, HOUR, LOAD, MICRO, QUARTER, RULES, SLOTS, START, Meter, Tables, at, with_slots
+from readings.made_day import END, HOUR, LOAD, MICRO, QUARTER, RULES, SLOTS, START, Meter, at, flags, made, with_slots
 
-from hengneng.readings.validation.flags import FLAGS, clock_flags, flags_of_day
+from hengneng.readings.validation.flags import FLAGS, clock_flags
 from hengneng.rules.tables import rule_table
-
-
-@pytest.fixture(scope="module")
-def tables() -> Tables:
-    return Tables()
-
 
 SOUND = Meter(1)
 
 
-def test_sound_readings_have_no_flags(tables: Tables) -> None:
+def test_sound_readings_have_no_flags() -> None:
     wavy = Meter(2, tuple(LOAD + 2 * MICRO * (slot % 7) for slot in range(SLOTS)), calibrated_until=END)
     below = Meter(3, tuple(quantity - MICRO // 2 for quantity in wavy.quantities), parent=2)
-    assert tables.flags([SOUND, wavy, below]) == []
+    assert flags([SOUND, wavy, below]) == []
 
 
-def test_gap(tables: Tables) -> None:
-    found = tables.flags([SOUND, Meter(2, lost=frozenset({40, 41}))])
+def test_gap() -> None:
+    found = flags([SOUND, Meter(2, lost=frozenset({40, 41}))])
     assert found == [(2, "V3", at(40), at(43), 3 * QUARTER, QUARTER * 3 // 2)]
 
 
-def test_gap_belongs_to_the_day_in_which_it_ends(tables: Tables) -> None:
-    tables.fill([SOUND])
-    tables.connection.execute(
-        f"UPDATE pairs SET until = {END + 9000}, estimated = TRUE WHERE meter = 1 AND since = {at(95)}"
-    )
-    assert flags_of_day(tables.connection, START, END, RULES).num_rows == 0
+def test_gap_belongs_to_the_day_in_which_it_ends() -> None:
+    day = made([SOUND])
+    day.intervals.until[-1], day.intervals.estimated[-1] = END + 9000, True
+    assert day.flags() == []
 
 
-def test_prolonged_estimation(tables: Tables) -> None:
-    found = tables.flags([Meter(1, began=3 * 86_400), Meter(2, began=3 * 86_400 - QUARTER)])
+def test_prolonged_estimation() -> None:
+    found = flags([Meter(1, began=3 * 86_400), Meter(2, began=3 * 86_400 - QUARTER)])
     assert [(row[0], row[1], row[4]) for row in found] == [
         (1, "V16", 3 * 86_400 + QUARTER),
         (1, "V3", 3 * 86_400 + QUARTER),
@@ -52,57 +44,55 @@ def test_prolonged_estimation(tables: Tables) -> None:
     ]
 
 
-def test_hand_read_meters_are_not_estimated_for_long(tables: Tables) -> None:
-    tables.fill([Meter(1, began=30 * 86_400)])
-    tables.connection.execute("UPDATE pairs SET estimated = FALSE")
-    assert flags_of_day(tables.connection, START, END, RULES).num_rows == 0
+def test_hand_read_meters_are_not_estimated_for_long() -> None:
+    day = made([Meter(1, began=30 * 86_400)])
+    day.intervals.estimated[:] = False
+    assert day.flags() == []
 
 
-def test_negative_amount(tables: Tables) -> None:
-    found = tables.flags([SOUND, Meter(2, with_slots({20: -1})), Meter(3, with_slots({20: 0}))])
+def test_negative_amount() -> None:
+    found = flags([SOUND, Meter(2, with_slots({20: -1})), Meter(3, with_slots({20: 0}))])
     assert found == [(2, "V4", at(20), at(21), -1, 0)]
 
 
 @pytest.mark.parametrize(("how", "rule", "bound"), [(1, "V21", 10**12), (2, "V22", None)])
-def test_rollover_and_reset(tables: Tables, how: int, rule: str, bound: int | None) -> None:
-    found = tables.flags([SOUND, Meter(2, how=((20, how),))])
+def test_rollover_and_reset(how: int, rule: str, bound: int | None) -> None:
+    found = flags([SOUND, Meter(2, how=((20, how),))])
     assert found == [(2, rule, at(20), at(21), LOAD, bound)]
 
 
-def test_over_capacity_to_the_last_unit(tables: Tables) -> None:
+def test_over_capacity_to_the_last_unit() -> None:
     capacity = 36 * MICRO
     most = capacity * 11 // 40  # a quarter of an hour at capacity, and a tenth
     even = Meter(1, with_slots({20: most}, fill=most // 2), capacity=capacity)
     above = replace(even, number=2, quantities=with_slots({20: most + 1}, fill=most // 2))
-    assert tables.flags([even, above, replace(above, number=3, capacity=None)]) == [
-        (2, "V6", at(20), at(21), most + 1, most)
-    ]
+    assert flags([even, above, replace(above, number=3, capacity=None)]) == [(2, "V6", at(20), at(21), most + 1, most)]
 
 
-def test_over_capacity_with_numbers_that_hardly_fit(tables: Tables) -> None:
+def test_over_capacity_with_numbers_that_hardly_fit() -> None:
     huge = 2**63 - 1
-    found = tables.flags([Meter(1, with_slots({20: huge}, fill=0), capacity=1000, register=0)])
+    found = flags([Meter(1, with_slots({20: huge}, fill=0), capacity=1000, register=0)])
     assert (1, "V6", at(20), at(21), huge, 275) in found
 
 
-def test_spike_to_the_last_unit(tables: Tables) -> None:
+def test_spike_to_the_last_unit() -> None:
     # Hours count 40; the third highest is 40, so 112 is the limit and not above it.
     even = Meter(1, with_slots({20: 82 * MICRO}), capacity=None)
     above = Meter(2, with_slots({20: 82 * MICRO + 1}), capacity=None)
-    assert tables.flags([even, above]) == [(2, "V7", at(20), at(24), 112 * MICRO + 1, 112 * MICRO)]
+    assert flags([even, above]) == [(2, "V7", at(20), at(24), 112 * MICRO + 1, 112 * MICRO)]
 
 
-def test_spike_wants_a_third_hour_with_load(tables: Tables) -> None:
+def test_spike_wants_a_third_hour_with_load() -> None:
     two = dict.fromkeys(range(40, 48), LOAD)
-    assert tables.flags([Meter(1, with_slots(two, fill=0), capacity=None)]) == []
+    assert flags([Meter(1, with_slots(two, fill=0), capacity=None)]) == []
 
 
-def test_spike_of_an_estimated_hour_is_none(tables: Tables) -> None:
-    found = tables.flags([Meter(1, with_slots({20: 820 * MICRO}), capacity=None, lost=frozenset({20}))])
+def test_spike_of_an_estimated_hour_is_none() -> None:
+    found = flags([Meter(1, with_slots({20: 820 * MICRO}), capacity=None, lost=frozenset({20}))])
     assert [row[1] for row in found] == ["V3"]
 
 
-def test_standstill_beside_load(tables: Tables) -> None:
+def test_standstill_beside_load() -> None:
     four, three = dict.fromkeys(range(40, 56), 0), dict.fromkeys(range(40, 52), 0)
     main = Meter(1, (3 * LOAD,) * SLOTS)
     still, short, sibling = (
@@ -110,47 +100,47 @@ def test_standstill_beside_load(tables: Tables) -> None:
         Meter(3, with_slots(three, fill=LOAD), parent=1),
         Meter(4, parent=1),
     )
-    found = [row for row in tables.flags([main, still, short, sibling]) if row[1] == "V5"]
+    found = [row for row in flags([main, still, short, sibling]) if row[1] == "V5"]
     assert found == [(2, "V5", at(40), at(56), 4 * HOUR, 4 * HOUR)]
 
 
-def test_standstill_of_a_main_meter_whose_submeters_count(tables: Tables) -> None:
-    found = tables.flags([Meter(1, with_slots(dict.fromkeys(range(40, 60), 0))), Meter(2, parent=1)])
+def test_standstill_of_a_main_meter_whose_submeters_count() -> None:
+    found = flags([Meter(1, with_slots(dict.fromkeys(range(40, 60), 0))), Meter(2, parent=1)])
     assert (1, "V5", at(40), at(60), 5 * HOUR, 4 * HOUR) in found
 
 
-def test_standstill_while_everything_stands_still_is_sound(tables: Tables) -> None:
+def test_standstill_while_everything_stands_still_is_sound() -> None:
     night = with_slots(dict.fromkeys(range(40), 0))
-    assert tables.flags([Meter(1, night), Meter(2, night, parent=1)]) == []
+    assert flags([Meter(1, night), Meter(2, night, parent=1)]) == []
 
 
-def test_standstill_alone(tables: Tables) -> None:
+def test_standstill_alone() -> None:
     still = Meter(1, (0,) * SLOTS)
     new = replace(still, number=2, register=0)
     nearly = Meter(3, with_slots({95: 1}, fill=0))
-    assert tables.flags([still, new, nearly]) == [(1, "V5", START, END, 86_400, 86_400)]
+    assert flags([still, new, nearly]) == [(1, "V5", START, END, 86_400, 86_400)]
 
 
 @pytest.mark.parametrize(
     ("below", "flagged"),
     [(102 * LOAD // 100, None), (102 * LOAD // 100 + 1, -2), (90 * LOAD // 100, None), (90 * LOAD // 100 - 1, 10)],
 )
-def test_submeters_against_the_main_meter(tables: Tables, below: int, flagged: int | None) -> None:
+def test_submeters_against_the_main_meter(below: int, flagged: int | None) -> None:
     half = below // 2
     meters = [Meter(1), Meter(2, (half,) * SLOTS, parent=1), Meter(3, (below - half,) * SLOTS, parent=1)]
     main = LOAD * SLOTS
     expected = [(1, "V13", START, END, main - below * SLOTS, main * (flagged or 0) // 100)] if flagged else []
-    assert tables.flags(meters) == expected
+    assert flags(meters) == expected
 
 
-def test_submeters_are_not_judged_when_one_lacks_a_part(tables: Tables) -> None:
+def test_submeters_are_not_judged_when_one_lacks_a_part() -> None:
     """The rest of the day is not zero."""
     partly = Meter(2, parent=1, lost=frozenset(range(48, SLOTS)))
-    assert tables.flags([Meter(1), partly]) == []
+    assert flags([Meter(1), partly]) == []
 
 
-def test_meter_past_its_verification(tables: Tables) -> None:
-    found = tables.flags(
+def test_meter_past_its_verification() -> None:
+    found = flags(
         [
             Meter(1, calibrated_until=END),
             Meter(2, calibrated_until=START + HOUR),
@@ -160,16 +150,16 @@ def test_meter_past_its_verification(tables: Tables) -> None:
     assert found == [(2, "V17", START + HOUR, END, 23 * HOUR, 0), (3, "V17", START, END, 2 * 86_400, 0)]
 
 
-def test_a_rule_that_is_not_in_force_finds_nothing(tables: Tables) -> None:
+def test_a_rule_that_is_not_in_force_finds_nothing() -> None:
     bad = Meter(1, with_slots({20: -1, 60: 900 * MICRO}), lost=frozenset({40}), how=((70, 2),), calibrated_until=0)
-    assert {row[1] for row in tables.flags([bad])} == {"V3", "V4", "V6", "V7", "V17", "V22"}
+    assert {row[1] for row in flags([bad])} == {"V3", "V4", "V6", "V7", "V17", "V22"}
     for rule in ("V3", "V4", "V6", "V7", "V17", "V22"):
         fewer = replace(RULES, flags={n: v for n, v in RULES.flags.items() if not n.startswith(f"{rule}.")})
-        assert rule not in {row[1] for row in tables.flags([bad], fewer)}
-    assert tables.flags([bad], replace(RULES, flags={})) == []
+        assert rule not in {row[1] for row in flags([bad], fewer)}
+    assert flags([bad], replace(RULES, flags={})) == []
 
 
-def test_every_flag_is_a_rule_of_the_table(tables: Tables) -> None:
+def test_every_flag_is_a_rule_of_the_table() -> None:
     known = {
         entry.key["rule"] for entry in rule_table("reading_validation").entries if entry.attributes["applied"] == "flag"
     }
@@ -189,14 +179,12 @@ ODD = st.sampled_from(
 )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None)
 @given(st.lists(ODD, min_size=1, max_size=4), ODD)
-def test_a_worse_meter_removes_no_flag_of_a_meter_that_is_not_its_kin(
-    tables: Tables, others: list[Meter], worse: Meter
-) -> None:
+def test_a_worse_meter_removes_no_flag_of_a_meter_that_is_not_its_kin(others: list[Meter], worse: Meter) -> None:
     numbered = [replace(meter, number=number) for number, meter in enumerate(others, 10)]
-    before = tables.flags([*numbered, Meter(9)])
-    after = tables.flags([*numbered, worse])
+    before = flags([*numbered, Meter(9)])
+    after = flags([*numbered, worse])
     assert [row for row in after if row[0] != 9] == before
 
 

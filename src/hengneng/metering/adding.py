@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -89,11 +89,12 @@ class Register:
     change.
     """
 
-    def __init__(self, unit: int | None = None) -> None:
-        versions = MeterVersion.objects.select_related("meter").exclude(meter__kind=Meter.Kind.LEVEL)
-        if unit is not None:
-            versions = versions.filter(meter__unit=unit)
-        self._held = list(held_versions(versions))
+    def __init__(self, unit: int | None = None, versions: Iterable[MeterVersion] | None = None) -> None:
+        """``versions``: those of the whole register, if they have been read already."""
+        if versions is None:
+            found = MeterVersion.objects.select_related("meter")
+            versions = found if unit is None else found.filter(meter__unit=unit)
+        self._held = list(held_versions(one for one in versions if one.meter.kind != Meter.Kind.LEVEL))
         self._bounds = sorted({edge for one in self._held for edge in (one.since, one.until)})
         self._made: dict[int, Arrangement] = {}
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from hengneng.readings.columns import NONE, starts_of
 from hengneng.readings.points import BoolArray, Int32Array, Int64Array, Points
 
-# No time and no value: before everything that a clock can say. In files it is null.
-NONE = -(1 << 62)
 EMPTY_DIGEST = "0"
 _DIGEST_BYTES = 12
 
@@ -117,9 +116,8 @@ def ends_of(readings: Points) -> Ends:
     if not len(readings):
         nothing = np.empty(0, np.int64)
         return Ends(readings.meter, nothing, nothing, nothing, nothing, nothing)
-    changes = np.flatnonzero(readings.meter[1:] != readings.meter[:-1]) + 1
-    starts = np.concatenate([np.zeros(1, np.int64), changes])
-    lasts = np.concatenate([changes - 1, np.full(1, len(readings) - 1)])
+    starts = starts_of(readings.meter)
+    lasts = np.append(starts[1:], len(readings)) - 1
     return Ends(
         readings.meter[starts],
         starts,

@@ -14,9 +14,10 @@ from typing import Protocol
 
 import numpy as np
 
+from hengneng.readings.columns import NONE
 from hengneng.readings.limits import limit
 from hengneng.readings.points import DAY, Int32Array, Int64Array, Points, day_number
-from hengneng.readings.rollup.closing import EMPTY_DIGEST, NO_FOLLOWING, NONE, Following, State, advanced, ends_of
+from hengneng.readings.rollup.closing import EMPTY_DIGEST, NO_FOLLOWING, Following, State, advanced, ends_of
 from hengneng.readings.rollup.versions import Versions
 
 

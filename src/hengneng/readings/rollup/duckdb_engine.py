@@ -1,10 +1,9 @@
-"""The roll-up of a day with DuckDB, in memory: one connection for the whole process."""
+"""The roll-up of days with DuckDB, in memory, as template.sql says: one connection for the whole process."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
 
 import duckdb
@@ -12,58 +11,21 @@ import numpy as np
 import pyarrow as pa
 
 from hengneng.problems import Problem, RefusedError
+from hengneng.readings.columns import NONE, starts_of
 from hengneng.readings.limits import limit, memory_limit
-from hengneng.readings.points import DAY, Int32Array, Int64Array, Points, date_of
-from hengneng.readings.rollup.closing import NONE, Following, State, ends_of
+from hengneng.readings.points import DAY, Int32Array, Int64Array, date_of
+from hengneng.readings.rollup.arrow import days_of_table, hours_of_table, intervals_of_table
+from hengneng.readings.rollup.closing import ends_of
+from hengneng.readings.rollup.counting import Rows, before
 from hengneng.readings.rollup.days import begin_of
 from hengneng.readings.rollup.dialects import DUCKDB, statement
+from hengneng.readings.rollup.tables import DayInput, DayTables
 from hengneng.readings.rollup.versions import Versions
+from hengneng.readings.validation.flags import DayFlags, of_day
 from hengneng.readings.validation.rules import Rules
 
 NEIGHBOURS = pa.schema(
     [("meter", pa.int32()), ("since", pa.int64()), ("until", pa.int64()), ("a", pa.int64()), ("b", pa.int64())]
-)
-FlagsOfDay = Callable[[duckdb.DuckDBPyConnection, int, int, Rules], pa.Table]
-
-
-@dataclass(frozen=True)
-class DayInput:
-    """What the results of a day follow from: state before it, its readings, next readings of meters open at its end."""
-
-    day: int
-    opening: State
-    readings: Points
-    following: Following
-
-
-@dataclass(frozen=True)
-class DayTables:
-    """Results of a day: hours and days as they are written, flags when they were asked for."""
-
-    hours: pa.Table
-    days: pa.Table
-    flags: pa.Table | None
-
-
-# What the flags of a day look at (see __init__.py): the day of the window that the variables name.
-VIEWS = (
-    """CREATE OR REPLACE TEMP VIEW pairs AS
-    SELECT
-      i.meter, i.since, i.until, i.a, i.b, i.increment, i.quantity, i.how, i.estimated, i.spread,
-      v.expected_interval, v.capacity, v.modulus, v.calibrated_until, v.parent
-    FROM intervals i JOIN versions v ON i.version = v.version
-    WHERE i.how < 5 AND i.until > getvariable('day_start') AND i.since < getvariable('day_end')
-      AND (i.spread OR i.until <= getvariable('day_end'))""",
-    """CREATE OR REPLACE TEMP VIEW hours AS
-    SELECT
-      meter, CAST(hour - getvariable('first_hour') AS TINYINT) AS hour,
-      quantity, covered, estimated, estimated_seconds, readings
-    FROM window_hours
-    WHERE hour >= getvariable('first_hour') AND hour < getvariable('first_hour') + 24""",
-    """CREATE OR REPLACE TEMP VIEW days AS
-    SELECT meter, quantity, covered, estimated, estimated_seconds, readings, expected
-    FROM window_days
-    WHERE day = getvariable('first_hour') // 24""",
 )
 
 
@@ -75,10 +37,10 @@ class DuckdbEngine:
     _versions: Versions | None = None
     _lock = threading.RLock()
 
-    def __init__(self, versions: Versions, rules: Rules, flags_of_day: FlagsOfDay | None) -> None:
+    def __init__(self, versions: Versions, rules: Rules, flags: bool) -> None:
         self.versions = versions
         self.rules = rules
-        self.flags_of_day = flags_of_day
+        self.flags = flags
 
     def roll_up(self, window: Sequence[DayInput]) -> list[DayTables]:
         """The results of days that follow each other. RefusedError M042 when a number does not fit into 64 bits."""
@@ -114,7 +76,14 @@ class DuckdbEngine:
             connection.unregister("neighbours")
         hours = self._by_day("hours_of_result", "day, meter, hour", window, start, end)
         days = self._by_day("days_of_result", "day, meter", window, start, end)
-        flags = [self._flags(connection, start, place) for place in range(len(window))]
+        flags: list[pa.Table | None] = [None] * len(window)
+        if self.flags:
+            every = intervals_of_table(connection.sql("FROM intervals").to_arrow_table())
+            for place in range(len(window)):
+                begin = start + place * DAY
+                judged = DayFlags(begin, begin + DAY, self.rules, versions.columns)
+                judged.look_at(of_day(every, begin, begin + DAY))
+                flags[place] = judged.table(hours_of_table(hours[place]), days_of_table(days[place]))
         return [DayTables(*tables) for tables in zip(hours, days, flags, strict=True)]
 
     @classmethod
@@ -135,25 +104,6 @@ class DuckdbEngine:
         table = pa.Table.from_arrays(columns, names=names)
         return [table.slice(begin, upto - begin) for begin, upto in pairwise(bounds)]
 
-    def flags(self, day: int, intervals: pa.Table, hours: pa.Table, days: pa.Table) -> pa.Table | None:
-        """The flags of a day whose tables another engine has made: as in the window of this day alone."""
-        with self._lock:
-            connection = self._connection()
-            for name, table in (("intervals", intervals), ("window_hours", hours), ("window_days", days)):
-                connection.register("given", table)
-                connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM given")
-                connection.unregister("given")
-            return self._flags(connection, begin_of(day), 0)
-
-    def _flags(self, connection: duckdb.DuckDBPyConnection, start: int, place: int) -> pa.Table | None:
-        if self.flags_of_day is None:
-            return None
-        begin, end = start + place * DAY, start + (place + 1) * DAY
-        connection.execute(
-            f"SET VARIABLE day_start = {begin}; SET VARIABLE day_end = {end}; SET VARIABLE first_hour = {place * 24}"
-        )
-        return self.flags_of_day(connection, begin, end, self.rules)
-
     def _connection(self) -> duckdb.DuckDBPyConnection:
         """The connection of this process, with the versions of this engine in it."""
         kind = type(self)
@@ -163,27 +113,11 @@ class DuckdbEngine:
         connection = kind._shared
         if kind._versions is not self.versions:
             connection.execute(f"SET memory_limit = '{memory_limit() // 1000} kB'")
-            for name, table in (("versions", self.versions.table), ("meters", self.versions.meters)):
-                connection.register("given", table)
-                connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM given")
-                connection.unregister("given")
-            self._make_views(connection)
+            connection.register("given", self.versions.table)
+            connection.execute("CREATE OR REPLACE TEMP TABLE versions AS SELECT * FROM given")
+            connection.unregister("given")
             kind._versions = self.versions
         return connection
-
-    @staticmethod
-    def _make_views(connection: duckdb.DuckDBPyConnection) -> None:
-        """The views that flags look at; the tables under them must be there."""
-        connection.register("neighbours", NEIGHBOURS.empty_table())
-        words = {"neighbours": "neighbours", "capacity_numerator": 1, "capacity_denominator": 1}
-        for part, name in (("intervals", "intervals"), ("hours", "window_hours"), ("days", "window_days")):
-            text = statement(part, DUCKDB, 0, DAY, **(words if part == "intervals" else {}))
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}")
-        connection.unregister("neighbours")
-        for name in ("day_start", "day_end", "first_hour"):
-            connection.execute(f"SET VARIABLE {name} = CAST(0 AS BIGINT)")
-        for view in VIEWS:
-            connection.execute(view)
 
 
 def _column(values: np.ma.MaskedArray[tuple[int], np.dtype[np.int64]] | Int64Array) -> pa.Array:
@@ -200,29 +134,24 @@ def neighbours_of(window: Sequence[DayInput]) -> pa.Table:
 
 
 def _neighbours_of_day(given: DayInput) -> pa.RecordBatch:
-    readings, opening = given.readings, given.opening
-    ends = ends_of(readings)
-    since, a = np.empty(len(readings), np.int64), np.empty(len(readings), np.int64)
-    since[1:], a[1:] = readings.at[:-1], readings.value[:-1]
-    places, there = opening.places_of(ends.meter)
-    since[ends.starts], a[ends.starts] = NONE, 0
-    known = ends.starts[there]
-    since[known], a[known] = opening.at[places[there]], opening.value[places[there]]
-    return _batch(readings.meter, since, readings.at, a, readings.value, bool((~there).any()))
+    readings = given.readings
+    rows = Rows(readings.meter, readings.at, readings.value, starts_of(readings.meter))
+    since, a = before(rows, given.opening)
+    return _batch(rows.meter, since, rows.at, a, rows.value)
 
 
 def _open_at_the_end(given: DayInput) -> pa.RecordBatch:
     """Next readings of meters that are open at the end of the day, each beside the last reading up to then."""
     opening, following = given.opening, given.following
-    before, value = np.full(len(following.meter), NONE), np.zeros(len(following.meter), np.int64)
+    last_at, value = np.full(len(following.meter), NONE), np.zeros(len(following.meter), np.int64)
     places, there = opening.places_of(following.meter)
-    before[there], value[there] = opening.at[places[there]], opening.value[places[there]]
+    last_at[there], value[there] = opening.at[places[there]], opening.value[places[there]]
     ends = ends_of(given.readings)
     if len(ends.meter):
         last = np.minimum(np.searchsorted(ends.meter, following.meter), len(ends.meter) - 1)
         today = ends.meter[last] == following.meter
-        before[today], value[today] = ends.last_at[last[today]], ends.last_value[last[today]]
-    return _batch(following.meter, before, following.at, value, following.value, True)
+        last_at[today], value[today] = ends.last_at[last[today]], ends.last_value[last[today]]
+    return _batch(following.meter, last_at, following.at, value, following.value)
 
 
 def _batch(
@@ -231,8 +160,7 @@ def _batch(
     until: Int64Array,
     a: Int64Array,
     b: Int64Array,
-    firsts: bool,
 ) -> pa.RecordBatch:
-    mask = since == NONE if firsts else None
+    mask = since == NONE
     columns = [pa.array(meter), pa.array(since, mask=mask), pa.array(until), pa.array(a, mask=mask), pa.array(b)]
     return pa.RecordBatch.from_arrays(columns, schema=NEIGHBOURS)

@@ -19,16 +19,19 @@ from hengneng.readings.points import Points, date_of, number_of
 from hengneng.readings.rollup.clocks import clock_flags_of_day
 from hengneng.readings.rollup.closing import State, advanced, ends_of
 from hengneng.readings.rollup.days import Plan, Planner, next_readings, opening_of
-from hengneng.readings.rollup.duckdb_engine import DayInput, DuckdbEngine, FlagsOfDay
+from hengneng.readings.rollup.duckdb_engine import DuckdbEngine
+from hengneng.readings.rollup.numpy_engine import NumpyEngine
 from hengneng.readings.rollup.results import DAYS, FLAGS, HOURS, STATE, edition_text, write_result
 from hengneng.readings.rollup.snapshot import Snapshot
+from hengneng.readings.rollup.tables import DayInput
 from hengneng.readings.rollup.versions import Versions, versions_of
 from hengneng.readings.store import Store
-from hengneng.readings.validation.flags import flags_of_day, in_order
+from hengneng.readings.validation.flags import in_order
 from hengneng.readings.validation.rules import Rules
 
 ENGINE_VARIABLE = "HENGNENG_READINGS_ENGINE"
 LOCK = "rollup"
+NUMPY, DUCKDB = "numpy", "duckdb"
 Progress = Callable[[int, int], None]
 Kinds = list[tuple[str, pa.Table]]  # what a file is about, and its rows
 
@@ -64,14 +67,14 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Run:
-    """One run: the store, its snapshot, versions of meters, rules, the plan; ``flags_of_day`` when flags are wanted."""
+    """One run: the store, its snapshot, versions of meters, rules, the plan, and whether flags are wanted."""
 
     store: Store
     source: Snapshot
     versions: Versions
     rules: Rules
     plan: Plan
-    flags_of_day: FlagsOfDay | None
+    flags: bool
 
 
 class _Stopped(Exception):
@@ -101,8 +104,8 @@ def roll_up(
 
     ``meters``: versions of meters (versions.SCHEMA); readings of a meter without a version are kept in the closing
     states and counted nowhere. ``days`` (see :func:`days_between`): only due days among these, and earlier ones that
-    their readings reach back into; with ``recompute`` all of them. ``engine``: "duckdb", "spark://HOST:PORT" or
-    "sc://HOST:PORT"; none means the setting ``HENGNENG_READINGS_ENGINE``, else DuckDB.
+    their readings reach back into; with ``recompute`` all of them. ``engine``: "numpy", "duckdb",
+    "spark://HOST:PORT" or "sc://HOST:PORT"; none means the setting ``HENGNENG_READINGS_ENGINE``, else NumPy.
 
     ``on_day`` is called for each day in order, before its results can be seen by others, and again for the same day if
     the run dies before they can. ``progress(days done, days in all)``; with ``stop`` the run ends between two days,
@@ -142,7 +145,7 @@ def _roll_up(
     except _Stopped:
         done.stopped = True
         return done
-    run = Run(store, source, versions, rules, plan, flags_of_day if flags else None)
+    run = Run(store, source, versions, rules, plan, flags)
     total = len(plan.due)
     waiting: list[DayResult] = []
     progress(0, total)
@@ -184,34 +187,41 @@ def _versions(meters: pa.Table, rules: Rules) -> Versions:
 
 def engine_of(name: str | None) -> Engine:
     """The engine of that name, or of the setting. RefusedError M044 when there is none such."""
-    name = name or os.environ.get(ENGINE_VARIABLE, "").strip() or "duckdb"
-    if name == "duckdb":
-        return OneMachine()
+    name = name or os.environ.get(ENGINE_VARIABLE, "").strip() or NUMPY
+    if name in (NUMPY, DUCKDB):
+        return OneMachine(name)
     if name.startswith(("spark://", "sc://", "local[")):
         try:
             from hengneng.readings.rollup.spark_engine import Cluster
         except ImportError as problem:
             raise RefusedError(Problem("M044", ENGINE_VARIABLE, {"found": name, "why": str(problem)})) from None
         return Cluster(name)
-    raise RefusedError(Problem("M044", ENGINE_VARIABLE, {"found": name, "why": "duckdb, spark://…, sc://…"}))
+    raise RefusedError(Problem("M044", ENGINE_VARIABLE, {"found": name, "why": "numpy, duckdb, spark://…, sc://…"}))
 
 
 class OneMachine:
     """Day by day in this process, with the closing state carried from each to the next."""
 
+    def __init__(self, name: str) -> None:
+        self.name = name
+
     def made(self, run: Run) -> Iterator[DayResult]:
         """The days of the plan."""
-        duckdb = DuckdbEngine(run.versions, run.rules, run.flags_of_day)
+        given_days = inputs(run.plan, run.source)
+        engine: NumpyEngine | DuckdbEngine = NumpyEngine(run.versions, run.rules, run.flags)
+        chosen: Iterator[list[DayInput]] = ([given] for given in given_days)
+        if self.name == DUCKDB:
+            engine, chosen = DuckdbEngine(run.versions, run.rules, run.flags), windows(given_days)
         waiting: deque[Future[DayResult]] = deque()
         with ThreadPoolExecutor(1) as writer:  # files are written while the next days are computed
-            for window in windows(inputs(run.plan, run.source)):
-                for given, tables in zip(window, duckdb.roll_up(window), strict=True):
+            for window in chosen:
+                for given, tables in zip(window, engine.roll_up(window), strict=True):
                     closing = advanced(given.opening, ends_of(given.readings)).following(given.following)
                     kinds = [(HOURS, tables.hours), (DAYS, tables.days)]
                     if tables.flags is not None:
                         kinds.append((FLAGS, tables.flags))
                     day, opening, count = given.day, given.opening, len(given.readings)
-                    waiting.append(writer.submit(written, run, day, opening, closing, kinds, count, "duckdb"))
+                    waiting.append(writer.submit(written, run, day, opening, closing, kinds, count, self.name))
                     del given, tables
                 keep = len(window)
                 window.clear()  # the next days are read now: these are no longer needed
@@ -255,9 +265,7 @@ def inputs(plan: Plan, source: Snapshot) -> Iterator[DayInput]:
         del readings  # two days at once would need twice the memory
 
 
-def written(
-    run: Run, day: int, opening: State, closing: State, tables: Kinds, readings: int, engine: str
-) -> DayResult:
+def written(run: Run, day: int, opening: State, closing: State, tables: Kinds, readings: int, engine: str) -> DayResult:
     """Write the tables of a day to files of their own, with the closing state. ``readings``: how many the day has."""
     seen = run.source.newest().get(day, 0)
     edition = edition_text(opening.digest, closing.digest, run.rules.edition, engine)

@@ -23,13 +23,14 @@ from pyspark.sql import SparkSession
 from hengneng.problems import Problem, RefusedError
 from hengneng.readings.files import PointFile
 from hengneng.readings.limits import limit
-from hengneng.readings.points import DECIMALS, date_of, number_of
+from hengneng.readings.points import DAY, DECIMALS, date_of, number_of
+from hengneng.readings.rollup.arrow import days_of_table, hours_of_table, intervals_of_table
 from hengneng.readings.rollup.closing import SCHEMA as STATE_SCHEMA
 from hengneng.readings.rollup.closing import State, advanced, ends_of
 from hengneng.readings.rollup.days import begin_of, next_readings, opening_of
 from hengneng.readings.rollup.dialects import SPARK, statement
-from hengneng.readings.rollup.duckdb_engine import DuckdbEngine
 from hengneng.readings.rollup.results import DAYS, FLAGS, HOURS, SCHEMAS
+from hengneng.readings.validation.flags import DayFlags, of_day
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -161,7 +162,6 @@ class _Job:
         from hengneng.readings.rollup.engine import written
 
         self._compute()
-        duckdb = DuckdbEngine(self.run.versions, self.run.rules, self.run.flags_of_day)
         opening = self.opening
         counts = {row["day"]: row["readings"] for row in self._read_all("readings", EMPTY["readings"]).to_pylist()}
         for place, day in enumerate(self.days):
@@ -170,14 +170,12 @@ class _Job:
             closing = State.from_table(self._read("states", place, ["meter"]).select(STATE_SCHEMA.names))
             covered = hours.filter(pc.greater(hours["covered"], 0))
             kinds = [(HOURS, covered), (DAYS, days)]
-            if self.run.flags_of_day is not None:
-                flags = duckdb.flags(
-                    day,
-                    self._read("intervals", place, []),
-                    hours,
-                    days.append_column("day", pa.array([0] * len(days), pa.int32())),
-                )
-                kinds.append((FLAGS, flags))
+            if self.run.flags:
+                begin = begin_of(day)
+                flags = DayFlags(begin, begin + DAY, self.run.rules, self.run.versions.columns)
+                every = intervals_of_table(self._read("intervals", place, []))
+                flags.look_at(of_day(every, begin, begin + DAY))
+                kinds.append((FLAGS, flags.table(hours_of_table(covered), days_of_table(days))))
             yield written(self.run, day, opening, closing, kinds, counts.get(place, 0), "spark")
             opening = closing
 
@@ -215,7 +213,7 @@ class _Job:
         )
         self._write("days", "SELECT * FROM window_days")
         self._write("states", statement("states", SPARK, self.start, self.end))
-        if self.run.flags_of_day is not None:
+        if self.run.flags:
             days = "sequence(CAST(first_hour DIV 24 AS INT), CAST(last_hour DIV 24 AS INT))"
             self._write("intervals", f"SELECT *, explode({days}) AS day FROM intervals")
         day = f"CAST((at - 1 - {self.start}) DIV 86400 AS INT)"

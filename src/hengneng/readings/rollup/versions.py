@@ -9,12 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from hengneng.problems import Problem, RefusedError
+from hengneng.readings.columns import NONE, Kind, MeterVersions
 from hengneng.readings.points import Int32Array, Int64Array
 from hengneng.readings.validation.rules import Rules
 
 SECONDS_OF_AN_HOUR = 3600
 THOUSANDTHS = 1000
-KINDS = {"register": 0, "amount": 1, "level": 2}
+KINDS = {kind.name.lower(): int(kind) for kind in Kind}
+_UNLIMITED = (1 << 63) - 1  # seconds: longer than any interval
 
 SCHEMA = pa.schema(
     [
@@ -34,29 +36,28 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Versions:
-    """``meters``: the table as it was given. ``table``: ``versions`` of template.sql, with what follows from the rules.
+    """``table``: ``versions`` of template.sql, with what follows from the rules; ``columns``: the same in memory.
 
-    ``capacity_numerator`` and ``capacity_denominator``: a wrapped increment is possible when increment x multiplier x
-    denominator <= capacity x seconds x numerator.
+    A version's number is its place in both: they are sorted by meter and begin. ``capacity_numerator`` and
+    ``capacity_denominator``: a wrapped increment is possible when increment x multiplier x denominator <= capacity x
+    seconds x numerator.
     """
 
-    meters: pa.Table
     table: pa.Table
+    columns: MeterVersions
     capacity_numerator: int
     capacity_denominator: int
 
     def first_intervals(self, meter: Int32Array, at: Int64Array) -> Int64Array:
         """Seconds that the first reading of each meter at ``at`` covers: the interval of an amount meter, else 0."""
-        amounts = self.table.filter(pa.array(self.table.column("kind_code").to_numpy() == KINDS["amount"]))
+        amounts = self.columns.take(self.columns.kind == Kind.AMOUNT)
         found = np.zeros(len(meter), np.int64)
-        if not amounts.num_rows:
+        if not len(amounts):
             return found
-        numbers, begins, ends = (amounts.column(name).to_numpy() for name in ("meter", "valid_from", "valid_to"))
-        seconds = amounts.column("expected_interval").fill_null(0).to_numpy()
-        for place in np.flatnonzero(np.isin(meter, numbers)):
-            here = (numbers == meter[place]) & (begins < at[place]) & (at[place] <= ends)
+        for place in np.flatnonzero(np.isin(meter, amounts.meter)):
+            here = (amounts.meter == meter[place]) & (amounts.valid_from < at[place]) & (at[place] <= amounts.valid_to)
             if here.any():
-                found[place] = seconds[here][0]
+                found[place] = amounts.interval[here][0]
         return found
 
 
@@ -70,6 +71,7 @@ def versions_of(meters: pa.Table, rules: Rules) -> Versions:
         raise RefusedError(Problem("M040", "meters", {"found": ", ".join(missing)}))
     meters = meters.select(SCHEMA.names).cast(SCHEMA)
     _check(meters)
+    meters = meters.sort_by([("meter", "ascending"), ("valid_from", "ascending")])
     kinds = [KINDS[kind] for kind in meters.column("kind").to_pylist()]
     moduli, intervals = meters.column("modulus").to_pylist(), meters.column("interval").to_pylist()
     share, factor = rules.rollover_share, rules.gap_factor
@@ -90,10 +92,30 @@ def versions_of(meters: pa.Table, rules: Rules) -> Versions:
         table = table.append_column(name, column)
     allowance = rules.capacity_allowance
     return Versions(
-        meters,
         table,
+        _columns(table),
         capacity_numerator=allowance.numerator * THOUSANDTHS,
         capacity_denominator=allowance.denominator * SECONDS_OF_AN_HOUR,
+    )
+
+
+def _columns(table: pa.Table) -> MeterVersions:
+    def numbers(name: str, missing: int = NONE) -> Int64Array:
+        found: Int64Array = table.column(name).cast(pa.int64()).fill_null(missing).to_numpy()
+        return found
+
+    return MeterVersions(
+        table.column("meter").to_numpy(),
+        numbers("valid_from"),
+        numbers("valid_to"),
+        table.column("kind_code").to_numpy(),
+        numbers("modulus"),
+        numbers("multiplier"),
+        numbers("capacity"),
+        numbers("expected_interval"),
+        numbers("longest_plain", _UNLIMITED),
+        numbers("parent"),
+        numbers("calibrated_until"),
     )
 
 

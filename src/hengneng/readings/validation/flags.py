@@ -7,17 +7,14 @@ A flag never drops or changes a reading. The rules, their numbers and their mean
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from hengneng.readings.columns import NONE, Days, Hours, Intervals, MeterVersions, starts_of
+from hengneng.readings.validation.judging import Findings, in_days, in_hours, in_intervals
 from hengneng.readings.validation.rules import Rules
-from hengneng.readings.validation.statement import DUCKDB, steps
-
-if TYPE_CHECKING:
-    import duckdb
-    from numpy.typing import NDArray
 
 FLAGS = pa.schema(
     [
@@ -31,31 +28,57 @@ FLAGS = pa.schema(
 )
 
 
-def flags_of_day(connection: duckdb.DuckDBPyConnection, day_start: int, day_end: int, rules: Rules) -> pa.Table:
-    """The flags of the day from ``day_start`` to ``day_end`` (seconds UTC), sorted by meter, rule, since.
+class DayFlags:
+    """The flags of the day from ``start`` to ``end`` (seconds UTC); ``versions``: those of all meters.
 
-    Reads the tables ``pairs``, ``hours``, ``days`` and ``meters`` that the roll-up leaves on ``connection`` and changes
-    nothing. ``found`` and ``limit`` are in what column ``measured`` of table reading_validation says.
+    ``found`` and ``limit`` of a flag are in what column ``measured`` of table reading_validation says.
     """
-    parts = []
-    passed: dict[str, bool] = {}
-    for step in steps(rules, day_start, day_end, DUCKDB):
-        if step.sieve and step.sieve not in passed:
-            passed[step.sieve] = connection.execute(step.sieve).fetchone() is not None
-        if not step.sieve or passed[step.sieve]:
-            # Through NumPy: a relation would plan each statement twice, which is most of what a small day costs.
-            found = list(connection.execute(step.find).fetchnumpy().values())
-            if len(found[0]):
-                parts.append(_table(found))
-    return in_order(pa.concat_tables(parts)) if parts else FLAGS.empty_table()
+
+    def __init__(self, start: int, end: int, rules: Rules, versions: MeterVersions) -> None:
+        self.start = start
+        self.end = end
+        self.numbers = rules.flags
+        self.versions = versions
+        self._found: list[Findings] = []
+        self._counted: list[NDArray[np.int32]] = []
+
+    def look_at(self, intervals: Intervals) -> None:
+        """Judge intervals that lie in the day or reach into it; those of a meter come all at once."""
+        self._found += in_intervals(intervals, self.versions, self.numbers, self.end)
+        counted = intervals.meter[intervals.a > 0]
+        self._counted.append(counted[starts_of(counted)])
+
+    def table(self, hours: Hours, days: Days) -> pa.Table:
+        """All flags, sorted by meter, rule, since, when all intervals have been looked at."""
+        held = self.versions.at(self.end)
+        counted = np.concatenate([np.empty(0, np.int32), *self._counted])
+        self._found += in_hours(hours, held, counted, self.numbers, self.start)
+        self._found += in_days(days, held, self.numbers, self.start, self.end)
+        return _table(self._found)
 
 
-def _table(columns: Sequence[NDArray[Any]]) -> pa.Table:
-    arrays = [
-        pa.array(np.ma.getdata(column), field.type, mask=np.ma.getmaskarray(column))
-        for column, field in zip(columns, FLAGS, strict=True)
+def of_day(intervals: Intervals, start: int, end: int) -> Intervals:
+    """Those of many days that lie in the day from ``start`` to ``end`` (seconds UTC) or reach into it."""
+    reaches = (intervals.until > start) & (intervals.since < end) & (intervals.spread | (intervals.until <= end))
+    return intervals.take(reaches & (intervals.since != NONE))
+
+
+def _table(parts: Sequence[Findings]) -> pa.Table:
+    if not parts:
+        return FLAGS.empty_table()
+    rules = np.repeat(np.arange(len(parts)), [len(part.meter) for part in parts])
+    names = ("meter", "since", "until", "found", "limit")
+    meter, since, until, found, limit = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+    named = [part.rule for part in parts]
+    place = np.array([sorted(named).index(rule) for rule in named])[rules]
+    order = np.lexsort((since, place, meter))
+    columns = [
+        pa.array(meter[order]),
+        pa.array([named[rule] for rule in rules[order].tolist()], pa.string()),
+        *(pa.array(column[order]) for column in (since, until, found)),
+        pa.array(limit[order], mask=limit[order] == NONE),
     ]
-    return pa.Table.from_arrays(arrays, schema=FLAGS)
+    return pa.Table.from_arrays(columns, schema=FLAGS)
 
 
 def in_order(flags: pa.Table) -> pa.Table:

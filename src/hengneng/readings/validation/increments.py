@@ -1,6 +1,6 @@
 """What passed between two readings: the rule of the roll-up in whole numbers, one interval at a time.
 
-The roll-up does the same in SQL for millions of intervals and is tested against this.
+The roll-up asks this for every register that has fallen. On a cluster it does the same in SQL.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def increment(
     ``multiplier`` in thousandths; ``capacity`` in 10^-6 of the unit per hour after the multiplier. When the register
     falls, the increment across its end (``modulus``, where it wraps) counts if it is possible: with known capacity at
     most capacity x time x allowance, else at most a share of the register. Otherwise the meter was cleared or
-    swapped, and what the new register shows is the increment. Rules V21 and V22 of table reading_validation.
+    swapped, and what the new register shows is the increment; so it is where it stood beyond its own end, since then
+    its size is wrong. Rules V21 and V22 of table reading_validation.
 
     ValueError when ``seconds`` is not positive.
     """
@@ -55,7 +56,11 @@ def increment(
         raise ValueError(f"an interval takes some time; found {seconds} s")
     if b >= a:
         found, how = b - a, How.PLAIN
-    elif modulus is not None and _is_rollover(modulus - a + b, modulus, multiplier, capacity, seconds, rules):
+    elif (
+        modulus is not None
+        and a <= modulus
+        and _is_rollover(modulus - a + b, modulus, multiplier, capacity, seconds, rules)
+    ):
         found, how = modulus - a + b, How.ROLLOVER
     else:
         found, how = b, How.RESET
@@ -63,8 +68,6 @@ def increment(
 
 
 def _is_rollover(wrapped: int, modulus: int, multiplier: int, capacity: int | None, seconds: int, rules: Rules) -> bool:
-    if wrapped < 0:  # the register stood beyond its own end: its size is wrong, nothing can be said
-        return False
     if capacity is None:
         return wrapped <= modulus * rules.rollover_share
     possible = Fraction(capacity * seconds, SECONDS_OF_AN_HOUR) * rules.capacity_allowance
