@@ -89,12 +89,12 @@ class Register:
     change.
     """
 
-    def __init__(self, unit: int | None = None, versions: Iterable[MeterVersion] | None = None) -> None:
-        """``versions``: those of the whole register, if they have been read already."""
-        if versions is None:
+    def __init__(self, unit: int | None = None, held: Iterable[Held] | None = None) -> None:
+        """``held``: the whole register, if it has been read already."""
+        if held is None:
             found = MeterVersion.objects.select_related("meter")
-            versions = found if unit is None else found.filter(meter__unit=unit)
-        self._held = list(held_versions(one for one in versions if one.meter.kind != Meter.Kind.LEVEL))
+            held = held_versions(found if unit is None else found.filter(meter__unit=unit))
+        self._held = [one for one in held if one.version.meter.kind != Meter.Kind.LEVEL]
         self._bounds = sorted({edge for one in self._held for edge in (one.since, one.until)})
         self._made: dict[int, Arrangement] = {}
 

@@ -139,8 +139,14 @@ class Work:
         self._store = store
         self._register = register
         self._prepared: dict[tuple[str, tuple[Coal, ...]], _Prepared] = {}
+        self._of_days: dict[dt.date, _Prepared] = {}
 
     def prepared(self, day: dt.date) -> _Prepared:
+        if day not in self._of_days:
+            self._of_days[day] = self._prepare(day)
+        return self._of_days[day]
+
+    def _prepare(self, day: dt.date) -> _Prepared:
         arrangement = self._register.on(day)
         coals = arrangement.coal_on(day)
         key = (arrangement.digest, coals)

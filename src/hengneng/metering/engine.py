@@ -42,20 +42,20 @@ def held_versions(versions: Iterable[MeterVersion]) -> Iterator[Held]:
                 yield Held(found[since], since, until)
 
 
-def all_versions() -> list[MeterVersion]:
-    """The whole register, each version with its meter."""
-    return list(MeterVersion.objects.select_related("meter"))
+def whole_register() -> list[Held]:
+    """The versions of all meters, each with its meter."""
+    return list(held_versions(MeterVersion.objects.select_related("meter")))
 
 
-def engine_meters(versions: Iterable[MeterVersion] | None = None) -> pa.Table:
-    """The whole register for the roll-up (see ``versions.SCHEMA``), by meter and moment; ``versions``: if read already.
+def engine_meters(register: Iterable[Held] | None = None) -> pa.Table:
+    """The whole register for the roll-up (see ``versions.SCHEMA``), by meter and moment; ``register``: if read already.
 
     RefusedError E112 when a version has a factor that is no multiple of a thousandth; the import takes none such in.
     """
     numbers = dict(Meter.objects.values_list("pk", "number"))
     calibrated = _calibrated()
     rows = []
-    for held in held_versions(all_versions() if versions is None else versions):
+    for held in whole_register() if register is None else register:
         one, meter = held.version, held.version.meter
         try:
             factor = multiplier(meter.carrier, one.unit_of_measure, one.current_ratio, one.voltage_ratio)

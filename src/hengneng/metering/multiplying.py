@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from hengneng.metering.carriers import metering_unit
 from hengneng.rules.units import IncompatibleUnitsError, unit
@@ -21,6 +22,7 @@ class MultiplierError(ValueError):
         super().__init__(f"{float(factor):.9g}")
 
 
+@lru_cache(maxsize=256)
 def unit_factor(carrier: str, unit_of_measure: str) -> Fraction:
     """How many metering units of the carrier one unit of measure is. IncompatibleUnitsError, UnknownUnitError.
 
@@ -34,6 +36,7 @@ def unit_factor(carrier: str, unit_of_measure: str) -> Fraction:
     return Fraction(start.factor) / Fraction(end.factor)
 
 
+@lru_cache(maxsize=4096)
 def multiplier(carrier: str, unit_of_measure: str, current_ratio: Decimal, voltage_ratio: Decimal) -> int:
     """Current ratio x voltage ratio x unit conversion, in thousandths. MultiplierError when it is no whole number."""
     factor = Fraction(current_ratio) * Fraction(voltage_ratio) * unit_factor(carrier, unit_of_measure)

@@ -16,7 +16,7 @@ from django.db.models import Max
 from hengneng.acts.models import Act
 from hengneng.metering.adding import Register
 from hengneng.metering.energy import Refreshed, Work, refresh_energy
-from hengneng.metering.engine import all_versions, engine_meters
+from hengneng.metering.engine import engine_meters, whole_register
 from hengneng.metering.models import Meter, MeterVersion
 from hengneng.metering.register import REGISTER
 from hengneng.readings.points import date_of, day_number
@@ -67,8 +67,8 @@ class Roller:
         stamp = (acts.first(), newest, Meter.objects.count())
         if self._meters is None or self._work is None or stamp != self._stamp:
             self._stamp, self._settled = stamp, False
-            versions = all_versions()
-            self._meters, self._work = engine_meters(versions), Work(self.store, Register(versions=versions))
+            held = whole_register()
+            self._meters, self._work = engine_meters(held), Work(self.store, Register(held=held))
         return self._meters, self._work
 
     def run(

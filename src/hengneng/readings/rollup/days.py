@@ -39,8 +39,8 @@ class Source(Protocol):
     def made(self) -> Mapping[int, Made]:
         """Day -> what is known of its results, for all days that have some."""
 
-    def readings(self, day: int) -> Points:
-        """The current readings of a day, sorted by meter and time."""
+    def readings(self, day: int, keep: bool = False) -> Points:
+        """The current readings of a day, sorted by meter and time; with ``keep`` they will be asked for again."""
 
     def closing(self, day: int) -> State:
         """The closing state that was published for ``day``."""
@@ -193,7 +193,7 @@ class Planner:
     def _pass(self, day: int, state: State) -> State:
         if day not in self.newest:
             return state
-        ends = ends_of(self.source.readings(day))
+        ends = ends_of(self.source.readings(day, keep=True))
         places, there = state.places_of(ends.meter)
         since = np.full(len(ends.meter), NONE)
         since[there] = state.at[places[there]]

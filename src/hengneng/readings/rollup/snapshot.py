@@ -28,7 +28,7 @@ class Snapshot:
         self.folder = store.folder
         self.manifest = store.manifest()
         self._newest = {number_of(day): change for day, change in self.manifest.days_of_points().items()}
-        self._last: tuple[int, Points] | None = None
+        self._kept: dict[int, Points] = {}
         self._states: dict[int, ResultFile] = {}
         self._made: dict[int, Made] = {}
         results = self.manifest.results
@@ -57,12 +57,14 @@ class Snapshot:
                 _states.popitem(last=False)
         return _states[file.name]
 
-    def readings(self, day: int) -> Points:
-        """The current readings of a day, sorted by meter and time."""
-        if self._last is None or self._last[0] != day:
-            self._last = None
-            self._last = (day, self._read(day))
-        return self._last[1]
+    def readings(self, day: int, keep: bool = False) -> Points:
+        """The current readings of a day, sorted by meter and time; kept until they are asked for again, if few are."""
+        if day in self._kept:
+            return self._kept[day] if keep else self._kept.pop(day)
+        found = self._read(day)
+        if keep and len(found) + sum(map(len, self._kept.values())) <= limit("readings_kept"):
+            self._kept[day] = found
+        return found
 
     def _read(self, day: int) -> Points:
         when = date_of(day)
