@@ -163,7 +163,7 @@ def side(label: str, folder: Path, meters: int, days: int, memory: str) -> None:
         work = partial(by_hand, peer_files(files), out, memory)
     else:
         table, rules = meters_of(meters), rules_on(date(2026, 6, 1))
-        engine = label.removeprefix("ours ") if label.startswith("ours ") else "duckdb"
+        engine = label.removeprefix("ours ") if label.startswith("ours ") else "numpy"
         wanted = range((FIRST_DAY - date(1970, 1, 1)).days - 1, (last - date(1970, 1, 1)).days + 1)
         flags = label == "flags"
         work = partial(roll_up, store, table, rules, days=wanted, recompute=True, engine=engine, flags=flags)
@@ -219,6 +219,7 @@ def compare(label: str, folder: Path, meters: int, days: int, memory: str, flags
     shown = {"by hand": theirs, "ours": ours}
     if flags:
         shown["ours with flags"] = measured("flags", words)
+        shown["ours on DuckDB"] = measured("ours duckdb", words)
     for name, one in shown.items():
         print(
             f"{label} {name:16} {one['wall']:7.2f} s, {one['cpu'] / one['rows'] * 1e6:.3f} CPU-s per million, "

@@ -136,11 +136,3 @@ class Days(Columns):
     estimated_seconds: Int32Array
     readings: Int32Array
     expected: Int64Array
-
-
-def starts_of(numbers: Int32Array | Int64Array) -> Int64Array:
-    """Places at which a number differs from the one before it; the first place as well."""
-    if not len(numbers):
-        return np.empty(0, np.int64)
-    changes: Int64Array = np.append(0, np.flatnonzero(numbers[1:] != numbers[:-1]) + 1)
-    return changes

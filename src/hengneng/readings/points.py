@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -107,6 +108,11 @@ class Points:
         """The readings at the places ``which`` (or where it is true), in that order."""
         return Points(self.meter[which], self.at[which], self.value[which])
 
+    @cached_property
+    def starts(self) -> Int64Array:
+        """Places at which a meter begins, of readings that are sorted by meter."""
+        return starts_of(self.meter)
+
     @property
     def day(self) -> Int64Array:
         """Number of the local day of each reading (see :func:`day_number`)."""
@@ -116,6 +122,14 @@ class Points:
     def second(self) -> Int32Array:
         """Second of the local day, 1 to 86,400; midnight is the last second of the day before."""
         return second_of_day(self.at)
+
+
+def starts_of(numbers: Int32Array | Int64Array) -> Int64Array:
+    """Places at which a number differs from the one before it; the first place as well."""
+    if not len(numbers):
+        return np.empty(0, np.int64)
+    changes: Int64Array = np.append(0, np.flatnonzero(numbers[1:] != numbers[:-1]) + 1)
+    return changes
 
 
 def day_number(at: Int64Array) -> Int64Array:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hengneng.readings.columns import NONE, Days, Hours, Int8Array, Intervals, MeterVersions, starts_of
-from hengneng.readings.points import DAY, BoolArray, Int32Array, Int64Array
+from hengneng.readings.columns import NONE, Days, Hours, Int8Array, Intervals, MeterVersions
+from hengneng.readings.points import DAY, BoolArray, Int32Array, Int64Array, starts_of
 
 HOUR = 3600
 HOURS = DAY // HOUR

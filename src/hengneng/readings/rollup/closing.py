@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from hengneng.readings.columns import NONE, starts_of
+from hengneng.readings.columns import NONE
 from hengneng.readings.points import BoolArray, Int32Array, Int64Array, Points
 
 EMPTY_DIGEST = "0"
@@ -116,7 +116,7 @@ def ends_of(readings: Points) -> Ends:
     if not len(readings):
         nothing = np.empty(0, np.int64)
         return Ends(readings.meter, nothing, nothing, nothing, nothing, nothing)
-    starts = starts_of(readings.meter)
+    starts = readings.starts
     lasts = np.append(starts[1:], len(readings)) - 1
     return Ends(
         readings.meter[starts],

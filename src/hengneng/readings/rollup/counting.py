@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from hengneng.readings.columns import NONE, Found, Intervals, Kind, MeterVersions, starts_of
+from hengneng.readings.columns import NONE, Found, Intervals, Kind, MeterVersions
 from hengneng.readings.limits import limit
-from hengneng.readings.points import BoolArray, Int32Array, Int64Array
+from hengneng.readings.points import BoolArray, Int32Array, Int64Array, starts_of
 from hengneng.readings.rollup.closing import State
 from hengneng.readings.rollup.tables import DayInput
 from hengneng.readings.validation.increments import THOUSANDTHS, increment
@@ -47,7 +47,7 @@ def pieces(given: DayInput) -> Iterator[Rows]:
         order = np.argsort(meter, kind="stable")
         meter = meter[order]
         at, value = np.concatenate([at, following.at])[order], np.concatenate([value, following.value])[order]
-    starts = starts_of(meter)
+    starts = starts_of(meter) if len(following.meter) else given.readings.starts
     cuts = np.searchsorted(starts, np.arange(0, max(len(meter), 1), limit("readings_in_piece")))
     for low, high in pairwise(dict.fromkeys([*cuts.tolist(), len(starts)])) if len(meter) else [(0, 0)]:
         begin, end = (int(starts[one]) if one < len(starts) else len(meter) for one in (low, high))

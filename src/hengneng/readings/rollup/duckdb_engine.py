@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from hengneng.problems import Problem, RefusedError
-from hengneng.readings.columns import NONE, starts_of
+from hengneng.readings.columns import NONE
 from hengneng.readings.limits import limit, memory_limit
 from hengneng.readings.points import DAY, Int32Array, Int64Array, date_of
 from hengneng.readings.rollup.arrow import days_of_table, hours_of_table, intervals_of_table
@@ -135,7 +135,7 @@ def neighbours_of(window: Sequence[DayInput]) -> pa.Table:
 
 def _neighbours_of_day(given: DayInput) -> pa.RecordBatch:
     readings = given.readings
-    rows = Rows(readings.meter, readings.at, readings.value, starts_of(readings.meter))
+    rows = Rows(readings.meter, readings.at, readings.value, readings.starts)
     since, a = before(rows, given.opening)
     return _batch(rows.meter, since, rows.at, a, rows.value)
 

@@ -100,23 +100,24 @@ def versions_of(meters: pa.Table, rules: Rules) -> Versions:
 
 
 def _columns(table: pa.Table) -> MeterVersions:
-    def numbers(name: str, missing: int = NONE) -> Int64Array:
-        found: Int64Array = table.column(name).cast(pa.int64()).fill_null(missing).to_numpy()
-        return found
-
     return MeterVersions(
         table.column("meter").to_numpy(),
-        numbers("valid_from"),
-        numbers("valid_to"),
+        _numbers(table, "valid_from"),
+        _numbers(table, "valid_to"),
         table.column("kind_code").to_numpy(),
-        numbers("modulus"),
-        numbers("multiplier"),
-        numbers("capacity"),
-        numbers("expected_interval"),
-        numbers("longest_plain", _UNLIMITED),
-        numbers("parent"),
-        numbers("calibrated_until"),
+        _numbers(table, "modulus"),
+        _numbers(table, "multiplier"),
+        _numbers(table, "capacity"),
+        _numbers(table, "expected_interval"),
+        _numbers(table, "longest_plain", _UNLIMITED),
+        _numbers(table, "parent"),
+        _numbers(table, "calibrated_until"),
     )
+
+
+def _numbers(table: pa.Table, name: str, missing: int = NONE) -> Int64Array:
+    found: Int64Array = table.column(name).cast(pa.int64()).fill_null(missing).to_numpy()
+    return found
 
 
 def _part(value: int | None, share: Fraction) -> int | None:
@@ -125,18 +126,21 @@ def _part(value: int | None, share: Fraction) -> int | None:
 
 def _check(meters: pa.Table) -> None:
     """RefusedError for what no meter can have; the table comes from the register of meters, which checks each field."""
-    problems = []
-    for row in meters.to_pylist():
-        wrong = [name for name in ("modulus", "interval") if row[name] is not None and row[name] <= 0]
-        if row["kind"] not in KINDS:
-            wrong.append("kind")
-        if row["multiplier"] is None or row["multiplier"] <= 0:
-            wrong.append("multiplier")
-        if row["kind"] == "amount" and row["interval"] is None:
-            wrong.append("interval")
-        if not row["valid_from"] < row["valid_to"]:
-            wrong.append("valid_to")
-        problems += [Problem("M041", f"meters {row['meter']}", {"field": name, "found": row[name]}) for name in wrong]
+    number = {one: _numbers(meters, one) for one in ("modulus", "interval", "multiplier", "valid_from", "valid_to")}
+    kind = np.array([KINDS.get(one, NONE) for one in meters.column("kind").to_pylist()], np.int64)
+    nothing = number["interval"] == NONE
+    wrong = {
+        "modulus": (number["modulus"] != NONE) & (number["modulus"] <= 0),
+        "interval": np.where(nothing, kind == Kind.AMOUNT, number["interval"] <= 0),
+        "kind": kind == NONE,
+        "multiplier": number["multiplier"] <= 0,
+        "valid_to": number["valid_from"] >= number["valid_to"],
+    }
+    problems = [
+        Problem("M041", f"meters {meters['meter'][place]}", {"field": name, "found": meters[name][place].as_py()})
+        for name, which in wrong.items()
+        for place in np.flatnonzero(which).tolist()
+    ]
     if problems:
         raise RefusedError(*problems)
     order = np.lexsort((meters.column("valid_from").to_numpy(), meters.column("meter").to_numpy()))

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from hengneng.readings.columns import NONE, Days, Hours, Intervals, MeterVersions, starts_of
+from hengneng.readings.columns import NONE, Days, Hours, Intervals, MeterVersions
+from hengneng.readings.points import starts_of
 from hengneng.readings.validation.judging import Findings, in_days, in_hours, in_intervals
 from hengneng.readings.validation.rules import Rules
 

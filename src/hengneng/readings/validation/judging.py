@@ -12,8 +12,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from hengneng.readings.columns import NONE, Days, Found, Hours, Intervals, MeterVersions, starts_of
-from hengneng.readings.points import BoolArray, Int32Array, Int64Array
+from hengneng.readings.columns import NONE, Days, Found, Hours, Intervals, MeterVersions
+from hengneng.readings.points import BoolArray, Int32Array, Int64Array, starts_of
 
 SECONDS_OF_AN_HOUR = 3600
 Numbers = Mapping[str, Fraction | int]
