@@ -6,14 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
-
-from hengneng.access import Actor, Verb, decide, terminal_actor
-from hengneng.acts import new_act_id, record
-from hengneng.database.locking import one_writer
+from hengneng.access import Actor, Verb, require, terminal_actor
 from hengneng.devices.models import Device, Protocol
-from hengneng.metering.cells import YES_NO, BadCellError, Refusals, filled, number, similar, word
-from hengneng.metering.sheets import Line, Sheet, TableImport, check_columns, read_sheet
+from hengneng.metering.cells import YES_NO, BadCellError, filled, number, similar, word
+from hengneng.metering.sheets import Line, Sheet, TableImport
+from hengneng.metering.table_import import Kind, Outcome, Told, import_table
 from hengneng.monitoring.models import Outlet
 from hengneng.registry.models import Organisation
 from hengneng.rules.tables import rule_table
@@ -24,6 +21,7 @@ FIELDS = (
     "air_pressure", "gas_per_coal", "source", "example",
 )  # fmt: skip
 COLUMNS = (*REQUIRED, *FIELDS)
+KIND = Kind("outlet.import", "outlets", REQUIRED, COLUMNS, Outlet._meta.db_table, "unit")
 # Pages beside those of outlets have these names.
 RESERVED = ("devices", "outlets.csv", "loads.csv")
 
@@ -37,51 +35,23 @@ def import_outlets(
     (E101, E102, E107, E111, E116, N101 to N103, N111) are in the result.
     """
     actor = actor or terminal_actor()
-    sheet = read_sheet(file)
-    check_columns(sheet, REQUIRED, COLUMNS)
-    result, refusals, act = TableImport(sheet.name), Refusals(sheet.name), new_act_id()
-    with transaction.atomic():
-        one_writer(Outlet._meta.db_table)
-        taking = _Taking(actor, sheet, example, act, result)
-        for line in sheet.lines:
-            try:
-                taking.take(line)
-            except BadCellError as bad:
-                refusals.add(line.number, bad)
-        result.refused, result.problems = len(refusals.lines), refusals.problems
-        if result.new or result.changed:
-            result.act = act
-            details = {"sha256": sheet.sha256, "new": result.new, "changed": result.changed, "refused": result.refused}
-            place = actor.places[0] if actor.places else ""
-            record(
-                actor.identifier,
-                "outlet.import",
-                "outlets",
-                sheet.name,
-                place=place,
-                reason=reason,
-                details=details,
-                identifier=act,
-            )
-    return result
+    return import_table(file, KIND, lambda sheet, act: _Taking(actor, sheet, example, act).take, actor, reason)
 
 
 class _Taking:
-    def __init__(self, actor: Actor, sheet: Sheet, example: bool, act: str, result: TableImport) -> None:
-        self.actor, self.sheet, self.example, self.act, self.result = actor, sheet, example, act, result
+    def __init__(self, actor: Actor, sheet: Sheet, example: bool, act: str) -> None:
+        self.actor, self.sheet, self.example, self.act = actor, sheet, example, act
         self.units = {one.identifier: one for one in Organisation.objects.all()}
         self.devices = {one.identifier: one for one in Device.objects.filter(protocol=Protocol.HJ212)}
         self.outlets = {one.identifier: one for one in Outlet.objects.select_related("unit")}
 
-    def take(self, line: Line) -> None:
+    def take(self, line: Line) -> Told:
         """Take one row in. BadCellError."""
         identifier, written = filled(line, "identifier"), filled(line, "unit")
         unit = self.units.get(written)
         if unit is None:
             raise BadCellError("E102", "unit", found=written, expected=similar(written, self.units))
-        decision = decide(self.actor, Verb.CORRECT_FACTS, place=unit.place_id, organisation=unit.pk)
-        if not decision.allowed:
-            raise BadCellError("E116", "unit", found=written, reason=decision.reason)
+        require(self.actor, Verb.CORRECT_FACTS, unit.place_id, unit.pk)
         if identifier in RESERVED or "/" in identifier:
             raise BadCellError("N111", "identifier", found=identifier)
         given = self._fields(line, unit, identifier)
@@ -90,18 +60,16 @@ class _Taking:
             names = {"name_zh": identifier, "name_en": identifier, "source": self.sheet.name}
             made = Outlet.objects.create(identifier=identifier, unit=unit, act=self.act, **{**names, **given})
             self.outlets[identifier] = made
-            self.result.new.append(identifier)
-            return
+            return Told(Outcome.NEW, identifier)
         if there.unit_id != unit.pk:
             raise BadCellError("E111", "unit", column="unit", found=written, expected=there.unit.identifier)
         differing = [name for name, value in given.items() if getattr(there, name) != value]
         for name in differing:
             setattr(there, name, given[name])
-        if differing:
-            there.save(update_fields=differing)
-            self.result.changed.append(identifier)
-        else:
-            self.result.unchanged += 1
+        if not differing:
+            return Told(Outcome.UNCHANGED)
+        there.save(update_fields=differing)
+        return Told(Outcome.CHANGED, identifier)
 
     def _fields(self, line: Line, unit: Organisation, identifier: str) -> dict[str, Any]:
         given: dict[str, Any] = {"medium": word(line, "medium", Outlet.Medium.values, "")}

@@ -7,18 +7,17 @@ that either touches are added up anew.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 
 from hengneng.access import Actor, Verb, require, terminal_actor
-from hengneng.access.deciding import RefusedAccessError
 from hengneng.acts import new_act_id, record
 from hengneng.database.locking import one_writer
-from hengneng.metering.cells import BadCellError, Refusals, filled, moment, number, similar, word
-from hengneng.metering.sheets import Line, Sheet, TableImport, check_columns, read_sheet
+from hengneng.metering.cells import BadCellError, filled, moment, number, similar, word
+from hengneng.metering.sheets import Line, Sheet, TableImport
+from hengneng.metering.table_import import Kind, Outcome, Told, import_table
 from hengneng.monitoring.models import AnalyserCheck, MarkWithdrawal, MonitoredDay, OperationMark, Outlet
 from hengneng.monitoring.records import FLOW, OPEN, judge, marked, records_of
 from hengneng.monitoring.taking import local_offset
@@ -27,6 +26,17 @@ from hengneng.rules.tables import rule_table
 
 MARK_COLUMNS = ("outlet", "mark", "begin", "end", "reason", "source")
 CHECK_COLUMNS = ("outlet", "quantity", "check", "at", "reading", "reference", "full_scale", "source")
+MARKS = Kind(
+    "outlet.import_marks",
+    "outlets",
+    (*MARK_COLUMNS[:3], "reason"),
+    MARK_COLUMNS,
+    OperationMark._meta.db_table,
+    "outlet",
+)
+CHECKS = Kind(
+    "outlet.import_checks", "outlets", CHECK_COLUMNS[:6], CHECK_COLUMNS, AnalyserCheck._meta.db_table, "outlet"
+)
 # What is due again is older than any change of a store.
 DUE_AGAIN = -1
 
@@ -122,7 +132,7 @@ def import_marks(file: Path, *, actor: Actor | None = None, reason: str = "") ->
     actor = actor or terminal_actor()
     known = _outlets()
 
-    def take(line: Line, sheet: Sheet, act: str) -> str:
+    def take(line: Line, sheet: Sheet, act: str) -> Told:
         outlet = _outlet(line, known)
         begin, end = moment(line, "begin"), moment(line, "end")
         if begin is None:
@@ -130,12 +140,12 @@ def import_marks(file: Path, *, actor: Actor | None = None, reason: str = "") ->
         mark = word(line, "mark", mark_words(), "")
         there = OperationMark.objects.filter(outlet=outlet, mark=mark, begin=begin, end=end)
         if any(marked(one) is not None for one in there.select_related("withdrawal")):
-            return ""
+            return Told(Outcome.UNCHANGED)
         give_mark(actor, outlet, mark, begin, end, filled(line, "reason"),
                   source=line.cells.get("source", "") or sheet.name, act=act)  # fmt: skip
-        return f"{outlet} {mark} {_written(begin)}"
+        return Told(Outcome.NEW, f"{outlet} {mark} {_written(begin)}")
 
-    return _import(file, actor, reason, "outlet.import_marks", (*MARK_COLUMNS[:3], "reason"), MARK_COLUMNS, take)
+    return import_table(file, MARKS, lambda sheet, act: lambda line: take(line, sheet, act), actor, reason)
 
 
 def import_checks(file: Path, *, actor: Actor | None = None, reason: str = "") -> TableImport:
@@ -147,13 +157,13 @@ def import_checks(file: Path, *, actor: Actor | None = None, reason: str = "") -
     actor = actor or terminal_actor()
     known = _outlets()
 
-    def take(line: Line, sheet: Sheet, act: str) -> str:
+    def take(line: Line, sheet: Sheet, act: str) -> Told:
         return _take_check(actor, line, _outlet(line, known), line.cells.get("source", "") or sheet.name, act)
 
-    return _import(file, actor, reason, "outlet.import_checks", CHECK_COLUMNS[:6], CHECK_COLUMNS, take)
+    return import_table(file, CHECKS, lambda sheet, act: lambda line: take(line, sheet, act), actor, reason)
 
 
-def _take_check(actor: Actor, line: Line, outlet: Outlet, source: str, act: str) -> str:
+def _take_check(actor: Actor, line: Line, outlet: Outlet, source: str, act: str) -> Told:
     require(actor, Verb.CORRECT_FACTS, outlet.unit.place_id, outlet.unit_id)
     quantity, kind = filled(line, "quantity"), filled(line, "check")
     at, reading, reference = moment(line, "at"), number(line, "reading"), number(line, "reference")
@@ -181,11 +191,11 @@ def _take_check(actor: Actor, line: Line, outlet: Outlet, source: str, act: str)
     held = there.order_by("-revision").first()
     if held is not None:
         if (held.reading, held.reference, held.full_scale) == (reading, reference, row.full_scale):
-            return ""
+            return Told(Outcome.UNCHANGED)
         row.revision = held.revision + 1
     row.save(force_insert=True)
     _checks_due_again(row)
-    return f"{outlet} {quantity} {kind} {_written(at)}"
+    return Told(Outcome.NEW, f"{outlet} {quantity} {kind} {_written(at)}")
 
 
 def _checks_due_again(row: AnalyserCheck) -> None:
@@ -195,45 +205,6 @@ def _checks_due_again(row: AnalyserCheck) -> None:
     behind = others.filter(at__gt=row.at).order_by("at").first()
     first = dt.datetime.fromtimestamp(0, dt.UTC) if before is None else before.at
     due_again(first, None if behind is None else behind.at)
-
-
-def _import(
-    file: Path,
-    actor: Actor,
-    reason: str,
-    verb: str,
-    required: tuple[str, ...],
-    columns: tuple[str, ...],
-    take: Callable[[Line, Sheet, str], str],
-) -> TableImport:
-    """Take the rows of a table, each in a savepoint of its own. ``take`` gives the name of what is new, or nothing."""
-    sheet = read_sheet(file)
-    check_columns(sheet, required, columns)
-    result, refusals, act = TableImport(sheet.name), Refusals(sheet.name), new_act_id()
-    with transaction.atomic():
-        for line in sheet.lines:
-            try:
-                with transaction.atomic():
-                    name = take(line, sheet, act)
-            except BadCellError as bad:
-                refusals.add(line.number, bad)
-            except RefusedAccessError as bad:
-                why = {"found": line.cells["outlet"], "reason": bad.decision.reason}
-                refusals.add(line.number, BadCellError("E116", "outlet", **why))
-            except RefusedError as bad:
-                for one in bad.problems:
-                    refusals.add(line.number, BadCellError(one.number, one.where, **one.values))
-            else:
-                result.unchanged += not name
-                result.new += [name] if name else []
-        result.refused, result.problems = len(refusals.lines), refusals.problems
-        if result.new:
-            result.act = act
-            details = {"sha256": sheet.sha256, "new": len(result.new), "refused": result.refused}
-            place = actor.places[0] if actor.places else ""
-            record(actor.identifier, verb, "outlets", sheet.name, place=place, reason=reason, details=details,
-                   identifier=act)  # fmt: skip
-    return result
 
 
 def _outlets() -> dict[str, Outlet]:
