@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isnan
@@ -18,7 +18,7 @@ from hengneng.emissions.exceedance import exceedances
 from hengneng.emissions.masses import daily_masses
 from hengneng.emissions.parameters import validity_rules
 from hengneng.emissions.series import Means
-from hengneng.monitoring.hours import OutletHours, PollutantHours, outlet_hours
+from hengneng.monitoring.hours import OutletHours, PollutantHours, columns_of_all, outlet_hours, within
 from hengneng.monitoring.limits import limit
 from hengneng.monitoring.load import electricity_of, fuel_of
 from hengneng.monitoring.models import MonitoredDay, Outlet, OutletDay, OutletFinding, SubstitutedDay
@@ -105,26 +105,21 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
     signs: list[tuple[Outlet, Sign]] = []
     shapes: list[Shape] = []
     alone = Counter(Outlet.objects.values_list("unit", "medium"))
-    for outlet in outlets:
-        said = records[outlet.pk]
-        hours = outlet_hours(store, outlet, start, start + DAY, records=said)
-        if not hours.columns:
-            continue
-        rows += (_row(hours, day, one) for one in hours.pollutants.values())
-        if not look:
-            continue
-        first = start - (limit("days_of_findings") - 1) * DAY
-        window = outlet_hours(store, outlet, first, start + DAY, records=said)
-        shapes += shapes_of(window)
-        electricity = fuel = None
-        # What a unit uses as a whole says something of its only outlet, and nothing of one among several.
-        if alone[outlet.unit_id, outlet.medium] == 1:
-            electricity = electricity_of(outlet.unit_id, first, start + DAY)
-            fuel = None if outlet.gas_per_coal is None else fuel_of(outlet.unit_id, first, start + DAY)
-        signs += ((outlet, sign) for sign in signs_of(window, day, electricity, fuel))
-        if (day + dt.timedelta(days=1)).day == 1:
-            month = outlet_hours(store, outlet, start_of_day(day.replace(day=1)), start + DAY, records=said)
-            signs += ((outlet, sign) for sign in captured(month, day))
+    first = start - (limit("days_of_findings") - 1) * DAY if look else start
+    at_once = limit("outlets_read_at_once")
+    for group in (outlets[place : place + at_once] for place in range(0, len(outlets), at_once)):
+        every = columns_of_all(store, group, first, start + DAY)
+        for outlet in group:
+            columns, said = every.get(outlet.pk, {}), records[outlet.pk]
+            hours = outlet_hours(store, outlet, start, start + DAY, within(columns, start, start + DAY), said)
+            if not hours.columns:
+                continue
+            rows += (_row(hours, day, one) for one in hours.pollutants.values())
+            if look:
+                window = outlet_hours(store, outlet, first, start + DAY, columns, said)
+                shapes += shapes_of(window)
+                only = alone[outlet.unit_id, outlet.medium] == 1
+                signs += ((outlet, sign) for sign in _signs(store, window, day, only))
     signs += alike(shapes, day)
     with transaction.atomic():
         one_writer(OutletDay._meta.db_table)
@@ -136,6 +131,19 @@ def add_up_day(store: Store, outlets: Iterable[Outlet], day: dt.date, change: in
         looked = {"looked_at": timezone.now()} if look else {}
         MonitoredDay.objects.update_or_create(day=day, defaults={"change": change, **looked})
     return len(rows), new
+
+
+def _signs(store: Store, window: OutletHours, day: dt.date, alone: bool) -> Iterator[Sign]:
+    """Signs at one outlet, in the days up to ``day``; ``alone``: it is the only one of its medium at its unit."""
+    outlet, electricity, fuel = window.outlet, None, None
+    # What a unit uses as a whole says something of its only outlet, and nothing of one among several.
+    if alone:
+        electricity = electricity_of(outlet.unit_id, window.start, window.end)
+        fuel = None if outlet.gas_per_coal is None else fuel_of(outlet.unit_id, window.start, window.end)
+    yield from signs_of(window, day, electricity, fuel)
+    if (day + dt.timedelta(days=1)).day == 1:
+        begin = start_of_day(day.replace(day=1))
+        yield from captured(outlet_hours(store, outlet, begin, window.end, records=window.records), day)
 
 
 def day_mean(hours: OutletHours, one: PollutantHours, day: dt.date) -> Means:

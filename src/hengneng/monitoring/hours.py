@@ -151,6 +151,16 @@ def columns_of_all(
     return found
 
 
+def within(columns: Columns, start: int, end: int) -> Columns:
+    """What of ``columns`` is of times from ``start`` up to, not including, ``end`` [s UTC]; columns without any go."""
+    found: Columns = {}
+    for name, one in columns.items():
+        begin, stop = np.searchsorted(one.times, (start, end))
+        if stop > begin:
+            found[name] = Column(one.times[begin:stop], one.values[begin:stop])
+    return found
+
+
 def outlet_hours(
     store: Store,
     outlet: Outlet,
