@@ -11,11 +11,12 @@ import fcntl
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import hypothesis
@@ -245,6 +246,33 @@ def with_tables(made_once: Callable[..., Home]) -> Home:
         assert done.code == 0, done
 
     return made_once("tables", make)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, with_tables: Home
+) -> Iterator[None]:
+    """The database of the tests of a worker is a copy of one in which the program has made its tables.
+
+    Every migration has been applied there: pytest-django finds nothing left to do.
+    """
+    from django.db import connection
+    from django.db.backends.signals import connection_created
+
+    if with_tables.database_url:
+        connection.settings_dict["TEST"]["TEMPLATE"] = urlsplit(with_tables.database_url).path.lstrip("/")
+        yield
+        return
+
+    def fill(connection: Any, **_: Any) -> None:
+        # In memory it is there from its first connection on.
+        connection_created.disconnect(fill)
+        with closing(sqlite3.connect(with_tables.folder / "hengneng.sqlite3")) as file:
+            file.backup(connection.connection)
+
+    connection_created.connect(fill)
+    yield
+    connection_created.disconnect(fill)
 
 
 @pytest.fixture(scope="session")
