@@ -105,6 +105,17 @@ def pytest_configure(config: pytest.Config) -> None:
         import django
 
         django.setup()
+        _hash_quickly()
+
+
+def _hash_quickly() -> None:
+    """Hash passwords with Argon2, but not for as long as to keep somebody from guessing them.
+
+    Programs that tests start hash as always.
+    """
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 64, 1
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
