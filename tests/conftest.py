@@ -142,7 +142,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the tests of the served site in one worker; leave out what belongs to the other database."""
     chosen = config.getoption("database")
     other = next(backend for backend in BACKENDS if backend != chosen)
-    left_out = []
+    kept, left_out = [], []
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         if names & SITE_FIXTURES:
@@ -157,15 +157,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if CI and chosen == "postgresql" and not _depends_on_database(item, names):
             # The run on SQLite has them, and twice the same says nothing more.
             left_out.append(item)
-        elif item.get_closest_marker(other):
+        elif CI and item.get_closest_marker(other):
             # In CI the run on the other database has it: leaving it out here skips nothing.
-            if CI:
-                left_out.append(item)
-            else:
+            left_out.append(item)
+        else:
+            kept.append(item)
+            if item.get_closest_marker(other):
                 item.add_marker(pytest.mark.skip(reason=f"only on {other}: run with --database {other}"))
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        items[:] = kept
 
 
 def _depends_on_database(item: pytest.Item, names: set[str]) -> bool:
