@@ -11,11 +11,12 @@ import fcntl
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import hypothesis
@@ -104,6 +105,17 @@ def pytest_configure(config: pytest.Config) -> None:
         import django
 
         django.setup()
+        _hash_quickly()
+
+
+def _hash_quickly() -> None:
+    """Hash passwords with Argon2, but not for as long as to keep somebody from guessing them.
+
+    Programs that tests start hash as always.
+    """
+    from django.contrib.auth.hashers import Argon2PasswordHasher
+
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 64, 1
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -130,7 +142,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep the tests of the served site in one worker; leave out what belongs to the other database."""
     chosen = config.getoption("database")
     other = next(backend for backend in BACKENDS if backend != chosen)
-    left_out = []
+    kept, left_out = [], []
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         if names & SITE_FIXTURES:
@@ -145,15 +157,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if CI and chosen == "postgresql" and not _depends_on_database(item, names):
             # The run on SQLite has them, and twice the same says nothing more.
             left_out.append(item)
-        elif item.get_closest_marker(other):
+        elif CI and item.get_closest_marker(other):
             # In CI the run on the other database has it: leaving it out here skips nothing.
-            if CI:
-                left_out.append(item)
-            else:
+            left_out.append(item)
+        else:
+            kept.append(item)
+            if item.get_closest_marker(other):
                 item.add_marker(pytest.mark.skip(reason=f"only on {other}: run with --database {other}"))
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        items[:] = kept
 
 
 def _depends_on_database(item: pytest.Item, names: set[str]) -> bool:
@@ -245,6 +258,33 @@ def with_tables(made_once: Callable[..., Home]) -> Home:
         assert done.code == 0, done
 
     return made_once("tables", make)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, with_tables: Home
+) -> Iterator[None]:
+    """The database of the tests of a worker is a copy of one in which the program has made its tables.
+
+    Every migration has been applied there: pytest-django finds nothing left to do.
+    """
+    from django.db import connection
+    from django.db.backends.signals import connection_created
+
+    if with_tables.database_url:
+        connection.settings_dict["TEST"]["TEMPLATE"] = urlsplit(with_tables.database_url).path.lstrip("/")
+        yield
+        return
+
+    def fill(connection: Any, **_: Any) -> None:
+        # In memory it is there from its first connection on.
+        connection_created.disconnect(fill)
+        with closing(sqlite3.connect(with_tables.folder / "hengneng.sqlite3")) as file:
+            file.backup(connection.connection)
+
+    connection_created.connect(fill)
+    yield
+    connection_created.disconnect(fill)
 
 
 @pytest.fixture(scope="session")

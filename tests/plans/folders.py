@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +34,7 @@ def planted(plan: str, edit: Edit) -> set[str]:
     What the closed schema refuses is P003, as the loader says it.
     """
     loaded = shipped(plan)
-    data = copy.deepcopy(loaded.plan.model_dump())
+    data = loaded.plan.model_dump()
     edit(data)
     try:
         changed = Plan.model_validate(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 from hengneng.deliveries import Delivery, DeliveryLog
 from support.homes import Finished, Home, command_with
 from support.postgresql import free_port
+
+PATIENCE = 120.0
 
 # Commands one after the other in one process, which is quicker by far than one process for each.
 OPERATOR = """
@@ -52,6 +55,10 @@ class Operator:
         assert self._process.stdout
         self._process.stdin.write(json.dumps([str(word) for word in words]) + "\n")
         self._process.stdin.flush()
+        # A command that does not end is a fault like others: without this the whole run would wait for it.
+        if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
+            self._process.kill()
+            raise AssertionError(f"no end within {PATIENCE:.0f} s: {words}")
         return Finished(*json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:
@@ -91,11 +98,12 @@ class DoorProcess:
         line = self.process.stdout.readline()
         assert re.search(rf":{self.port}\b", line), f"{line}{''.join(self.said)}"
 
-    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """End it; its code."""
+    def end(self, how: signal.Signals | None = signal.SIGTERM) -> int:
+        """End it; its code. Without a signal it has been told already, and is waited for."""
         assert self.process
         assert self._reading
-        self.process.send_signal(how)
+        if how is not None:
+            self.process.send_signal(how)
         code = self.process.wait(timeout=20)
         self._reading.join(5)
         for stream in (self.process.stdout, self.process.stderr):

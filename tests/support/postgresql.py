@@ -25,7 +25,10 @@ HOW_TO_GET_ONE = (
 )
 
 # Nothing of a test server is to survive: leaving out every wait for the disk makes it several times faster.
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60")
+# Tables live too short to be looked after, and a question of a test is answered sooner than it is compiled.
+FAST = (
+    "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "autovacuum=off", "jit=off",
+)  # fmt: skip
 
 
 Identity = pwd.struct_passwd | None
@@ -60,9 +63,11 @@ def create_database(url: str, *, template: str = "template0") -> str:
     """Make a database with a new name, a copy of ``template``, on the server of ``url`` and give its URL."""
     name = f"hengneng_{secrets.token_hex(6)}"
     with psycopg.connect(with_database(url, "postgres"), autocommit=True) as connection:
+        # Copying files takes a third of what writing them into the log takes; older servers do nothing else.
+        how = sql.SQL("STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else "")
         connection.execute(
-            sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(template)
+            sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE {} {}").format(
+                sql.Identifier(name), sql.Identifier(template), how
             )
         )
     return with_database(url, name)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.missing import CI
 
 pytestmark = [pytest.mark.xdist_group("interface"), pytest.mark.usefixtures("loaded")]
 
 XINJIANG = "650000"
-# The whole must stay within a minute; the same examples are made every time.
-EXAMPLES = 12
+# The whole must stay within a minute; the same examples are made every time. PostgreSQL refuses more than SQLite does
+# (a zero byte, a number too large, a time that does not exist): where both have their run, it has them all.
+EXAMPLES = {"postgresql": 12, "sqlite": 4 if CI else 12}
 CALLERS = {"public": None, "region_office": XINJIANG, "administrator": XINJIANG}
 # Things that are there, so that requests get beyond 404.
 KNOWN: dict[str, list[Any]] = {
@@ -57,7 +59,7 @@ def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("caller", CALLERS)
 def test_no_request_fails_and_every_answer_is_as_described(
-    described: Any, unlimited: None, caller: str
+    described: Any, unlimited: None, caller: str, database: str
 ) -> None:
     import hypothesis
     from django.db import transaction
@@ -79,7 +81,7 @@ def test_no_request_fails_and_every_answer_is_as_described(
             operation = result.ok()
 
             @hypothesis.settings(
-                max_examples=EXAMPLES,
+                max_examples=EXAMPLES[database],
                 deadline=None,
                 derandomize=True,
                 database=None,

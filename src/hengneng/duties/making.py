@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,9 +11,12 @@ from django.utils import timezone
 from hengneng.access import Actor, terminal_actor
 from hengneng.acts import new_act_id, record
 from hengneng.duties.models import Assignment, Duty, Milestone
-from hengneng.plans.model import Plan, Task
 from hengneng.registry.models import Organisation
 from hengneng.rules.divisions import subject_code
+
+if TYPE_CHECKING:
+    # Every command loads this module with the apps, and few of them a plan: its schema takes long to build.
+    from hengneng.plans.model import Plan, Task
 
 
 def duties_of_loaded_plan(sender: object, plan: Plan, **_: object) -> None:

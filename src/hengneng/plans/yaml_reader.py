@@ -57,13 +57,14 @@ def read_yaml(path: Path) -> YamlFile:
     reader = YAML(typ="safe", pure=True)
     reader.Constructor = _ExactConstructor
     try:
-        data = reader.load(text)
-        root = YAML(typ="safe", pure=True).compose(text)
+        # Parsed once for both: construction changes the nodes, so that the lines are taken before.
+        root = reader.compose(text)
+        lines = dict(_lines(root, ())) if root is not None else {}
+        data = reader.constructor.construct_document(root) if root is not None else None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         found = (error.problem or "").split("\n")[0]
         raise RefusedError(Problem("P002", f"{path.name}:{line}", {"found": found})) from error
-    lines = dict(_lines(root, ())) if root is not None else {}
     return YamlFile(path.name, data, lines)
 
 
