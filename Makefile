@@ -2,7 +2,12 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+# In CI one more than there are processors: a test that waits for a process, a broker or a browser leaves one idle.
+ifeq ($(CI),true)
+WORKERS ?= $(shell $(PYTHON) -c "import os; print((os.cpu_count() or 1) + 1)")
+else
 WORKERS ?= logical
+endif
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.forking import Forking
 from support.homes import Finished, Home
 
 PLANS = Path(__file__).parents[2] / "plans"
@@ -17,7 +18,9 @@ def loaded_home(with_everything: Home, copy_home: Callable[[Home], Home]) -> Hom
     return copy_home(with_everything)
 
 
-@pytest.fixture
-def ask(loaded_home: Home) -> Callable[..., Finished]:
+@pytest.fixture(scope="session")
+def ask(loaded_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Finished]]:
     """The command line in the shared home: ``ask("plan", "list", "--json").json``."""
-    return loaded_home.run
+    forking = Forking(loaded_home, tmp_path_factory.mktemp("asked"))
+    yield forking.run
+    forking.close()
