@@ -16,6 +16,8 @@ from pathlib import Path
 
 PATIENCE = 60.0
 HOST = "127.0.0.1"
+# For Java with little to do, in the environment of whoever starts it: it ends before thorough compilation pays.
+LITTLE_WORK = ("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 
 def missing() -> str:

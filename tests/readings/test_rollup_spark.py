@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -39,10 +40,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
     reason = spark_cluster.missing()
     if reason:
         cannot(reason)
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        spark_cluster.spark_cluster(tmp_path_factory.mktemp("spark")) as running,
-    ):
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv(*spark_cluster.LITTLE_WORK)
+        running = stack.enter_context(spark_cluster.spark_cluster(tmp_path_factory.mktemp("spark")))
         patch.setenv("SPARK_LOCAL_IP", spark_cluster.HOST)
         patch.setenv(
             "PYSPARK_SUBMIT_ARGS",

@@ -37,10 +37,11 @@ print(json.dumps({"days": [one[0] for one in found], "equal": found[0] == found[
 pytestmark = [pytest.mark.sqlite, pytest.mark.xdist_group("spark")]
 
 
-def test_equal_over_spark_connect(tmp_path: Path) -> None:
+def test_equal_over_spark_connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reason = spark_cluster.missing() or spark_cluster.missing_for_connect()
     if reason:
         cannot(reason)
+    monkeypatch.setenv(*spark_cluster.LITTLE_WORK)
     with spark_cluster.connect_server(tmp_path / "server") as address:
         environment = {
             **os.environ,
