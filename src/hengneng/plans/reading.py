@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from hengneng.plans.text import Span, numbers_in
 from hengneng.rules import rule_table
@@ -25,6 +25,8 @@ _SPAN = re.compile(r"(\d{4})年?[—–-]+\d{4}年")
 RESPECTIVELY = "分别"
 # The word of the rule table strength_words for what a document merely hopes for.
 HOPED_FOR = "hoped-for"
+# Texts whose meaning is remembered: a plan has some hundred quotes, and they are read again at every change of it.
+_READ_LATELY = 4096
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def _longest_spelling() -> int:
     return max(len(spelling) for spelling in spellings())
 
 
-def quantities(text: str) -> list[Quantity]:
+@lru_cache(_READ_LATELY)
+def quantities(text: str) -> tuple[Quantity, ...]:
     """Every number of ``text`` with the unit that stands right behind it (the longest known spelling)."""
     known = spellings()
     longest = _longest_spelling()
@@ -56,7 +59,7 @@ def quantities(text: str) -> list[Quantity]:
         unit = known[fitting].code if fitting else None
         printed = text[number.span.start : number.span.end] + (fitting or "")
         found.append(Quantity(number.span, number.value, unit, printed))
-    return found
+    return tuple(found)
 
 
 def base_years(text: str, due_year: int) -> list[tuple[int, Span]]:
@@ -73,7 +76,8 @@ def first_years(text: str) -> list[int]:
     return spans + [plans[word] for word, _ in mentions(text, plans)]
 
 
-def due_dates(text: str) -> list[tuple[dt.date, Span]]:
+@lru_cache(_READ_LATELY)
+def due_dates(text: str) -> tuple[tuple[dt.date, Span], ...]:
     """Last days of the dates in ``text``, years that are only compared with left out."""
     compared = {span.start for _, span in base_years(text, 0)}
     found = []
@@ -83,7 +87,7 @@ def due_dates(text: str) -> list[tuple[dt.date, Span]]:
         year, month = int(match["year"]), int(match["month"] or 12)
         day = int(match["day"]) if match["day"] else calendar.monthrange(year, month)[1]
         found.append((dt.date(year, month, day), Span(match.start(), match.end())))
-    return found
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ class Meaning:
     span: Span
 
 
-def _meanings(table: str, aspect: str, text: str) -> list[Meaning]:
+@lru_cache(_READ_LATELY)
+def _meanings(table: str, aspect: str, text: str) -> tuple[Meaning, ...]:
     """Words of ``table`` in ``text`` with their ``aspect``; of overlapping words the longest counts."""
     found: list[Meaning] = []
     entries = [entry for entry in rule_table(table).entries if entry.key["word"] in text]
@@ -105,20 +110,20 @@ def _meanings(table: str, aspect: str, text: str) -> list[Meaning]:
             span = Span(match.start(), match.end())
             if not any(span.start in other.span or other.span.start in span for other in found):
                 found.append(Meaning(entry.key["word"], means, span))
-    return sorted((m for m in found if m.means), key=lambda m: m.span.start)
+    return tuple(sorted((m for m in found if m.means), key=lambda m: m.span.start))
 
 
-def operator_words(text: str) -> list[Meaning]:
+def operator_words(text: str) -> tuple[Meaning, ...]:
     """Words that say at_least or at_most."""
     return _meanings("comparison_words", "operator", text)
 
 
-def direction_words(text: str) -> list[Meaning]:
+def direction_words(text: str) -> tuple[Meaning, ...]:
     """Words that say that something falls (lower) or rises (higher)."""
     return _meanings("comparison_words", "direction", text)
 
 
-def strength_words(text: str) -> list[Meaning]:
+def strength_words(text: str) -> tuple[Meaning, ...]:
     """Words that bind or hope."""
     return _meanings("strength_words", "text", text)
 

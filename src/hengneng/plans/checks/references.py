@@ -20,6 +20,9 @@ from hengneng.rules.units import UnknownUnitError, unit
 # What a scheme may grade to stand beside a verdict on a target; other schemes grade other things.
 _WARNED_OF = ("yearly_decline", "completion_ratio")
 
+# Fields that name something else; not every part has each.
+_NAMING = ("id", "clause", "indicator", "places", "indicators", "lead", "cooperating")
+
 
 def findings(loaded: LoadedPlan) -> Iterator[Problem]:
     """All findings about references."""
@@ -63,16 +66,18 @@ def _references(loaded: LoadedPlan) -> Iterator[Problem]:
 
     for part in ("clauses", "targets", "observations", "tasks", "rules", "waived_numbers"):
         for index, entry in enumerate(getattr(plan, part)):
-            identifier, where = getattr(entry, "id", part), loaded.where(part, index)
+            # Not getattr with another value: pydantic takes long to say that there is no such field.
+            said = {name: getattr(entry, name) for name in _NAMING if name in type(entry).model_fields}
+            identifier, where = said.get("id", part), loaded.where(part, index)
             yield from missing("source", entry.source, identifier, where)
-            yield from missing("clause", getattr(entry, "clause", None), identifier, where)
-            yield from missing("indicator", getattr(entry, "indicator", None), identifier, where)
-            places = getattr(entry, "places", ())
+            yield from missing("clause", said.get("clause"), identifier, where)
+            yield from missing("indicator", said.get("indicator"), identifier, where)
+            places = said.get("places")
             for code in places if isinstance(places, list) else ():
                 yield from missing("place", code, identifier, where)
-            for name in getattr(entry, "indicators", ()):
+            for name in said.get("indicators", ()):
                 yield from missing("indicator", name, identifier, where)
-            for name in (getattr(entry, "lead", None), *getattr(entry, "cooperating", ())):
+            for name in (said.get("lead"), *said.get("cooperating", ())):
                 yield from missing("organisation", name, identifier, where)
 
 
