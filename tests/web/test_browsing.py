@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-# What a browser does with a page does not depend on the database; journeys are made on both.
-pytestmark = pytest.mark.sqlite
-
 
 @pytest.fixture
 def quiet(page: Page) -> Iterator[Page]:

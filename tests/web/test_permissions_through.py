@@ -49,9 +49,6 @@ CELLS = [
     and not (verb is Verb.MANAGE_PEOPLE and where is not Where.OWN_PLACE)
 ]
 
-# Each cell is asked of both databases in tests/access; that pages and interface go by it is asked of one.
-pytestmark = pytest.mark.sqlite
-
 
 class World(NamedTuple):
     """The things asked for, and the organisations of those who ask."""
