@@ -22,8 +22,8 @@ ATTRIBUTES = ("Min", "Avg", "Max", "Cou", "Flag", "ZsAvg")
 MICRO = 1_000_000
 
 
-def make(count: int) -> list[int]:
-    """Outlets with their values in the store; the numbers of their series."""
+def make(count: int) -> None:
+    """Outlets with their values in the store."""
     import numpy as np
 
     from hengneng.devices.models import Device, Protocol
@@ -41,7 +41,7 @@ def make(count: int) -> list[int]:
     end = start_of_day(WATCHED) + DAY
     at = np.arange(end - limit("days_of_findings") * DAY, end, MINUTE, dtype=np.int64)
     chance, store = np.random.default_rng(1), measured_values()
-    numbers = []
+    number = 0
     for outlet in range(count):
         device = Device.objects.create(
             protocol=Protocol.HJ212, identifier=f"made{outlet}", unit=unit, act="made",
@@ -53,19 +53,18 @@ def make(count: int) -> list[int]:
         )  # fmt: skip
         for factor in FACTORS:
             for attribute in ATTRIBUTES:
-                numbers.append(len(numbers) + 1)
+                number += 1
                 Series.objects.create(
-                    number=numbers[-1], device=device, period="minutes", factor=factor, attribute=attribute
+                    number=number, device=device, period="minutes", factor=factor, attribute=attribute
                 )
                 value = np.rint(chance.normal(50, 5, len(at)) * MICRO).astype(np.int64)
                 if attribute == "Flag":
                     value = np.full(len(at), ord("N") * MICRO, np.int64)
-                store.append(Points(np.full(len(at), numbers[-1], np.int32), at, value), source="made")
+                store.append(Points(np.full(len(at), number, np.int32), at, value), source="made")
     store.compact()
-    return numbers
 
 
-def floor(numbers: list[int]) -> None:
+def floor() -> None:
     """The same values read, and the mean of each hour of each series, with NumPy alone."""
     import numpy as np
 
@@ -95,7 +94,7 @@ def main() -> None:
         from hengneng.monitoring.models import Outlet
         from hengneng.monitoring.storing import measured_values
 
-        numbers = make(given.outlets)
+        make(given.outlets)
         outlets = list(Outlet.objects.select_related("unit", "device"))
         look = days._worth_a_look
 
@@ -106,7 +105,7 @@ def main() -> None:
 
         print(f"Python {platform.python_version()}, {given.outlets} outlets of {len(FACTORS)} quantities")
         steps = {
-            "floor": lambda: floor(numbers), "without signs": lambda: added(False), "with signs": lambda: added(True)
+            "floor": floor, "without signs": lambda: added(False), "with signs": lambda: added(True)
         }  # fmt: skip
         spent = {}
         for name, work in steps.items():

@@ -124,6 +124,16 @@ class Points:
         return second_of_day(self.at)
 
 
+def places_in(
+    sorted_numbers: Int32Array | Int64Array, numbers: Int32Array | Int64Array
+) -> tuple[Int64Array, BoolArray]:
+    """For each of ``numbers``: its place among the sorted ones, and whether it is there at all (else any place)."""
+    places = np.minimum(np.searchsorted(sorted_numbers, numbers), max(len(sorted_numbers) - 1, 0))
+    if not len(sorted_numbers):
+        return places, np.zeros(len(numbers), np.bool_)
+    return places, sorted_numbers[places] == numbers
+
+
 def starts_of(numbers: Int32Array | Int64Array) -> Int64Array:
     """Places at which a number differs from the one before it; the first place as well."""
     if not len(numbers):

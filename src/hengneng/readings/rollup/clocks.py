@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
+from hengneng.readings.columns import NONE
 from hengneng.readings.files import read_points
 from hengneng.readings.journal import Batch
 from hengneng.readings.ordering import Rows
@@ -62,8 +63,6 @@ def _in_doubt(batch: Batch, rules: Rules) -> bool:
 
 def _intervals(versions: Versions, at: int) -> dict[int, int]:
     """Expected seconds between readings of the meters in service at ``at``."""
-    table = versions.table
-    begins, ends = table.column("valid_from").to_numpy(), table.column("valid_to").to_numpy()
-    held = table.filter(pa.array((begins < at) & (at <= ends)))
-    pairs = zip(held.column("meter").to_pylist(), held.column("expected_interval").to_pylist(), strict=True)
-    return {meter: seconds for meter, seconds in pairs if seconds is not None}
+    held = versions.columns.at(at)
+    known = held.interval != NONE
+    return dict(zip(held.meter[known].tolist(), held.interval[known].tolist(), strict=True))

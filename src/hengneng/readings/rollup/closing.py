@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from hengneng.readings.columns import NONE
-from hengneng.readings.points import BoolArray, Int32Array, Int64Array, Points
+from hengneng.readings.points import BoolArray, Int32Array, Int64Array, Points, places_in
 
 EMPTY_DIGEST = "0"
 _DIGEST_BYTES = 12
@@ -86,10 +86,7 @@ class State:
 
     def places_of(self, meter: Int32Array) -> tuple[Int64Array, BoolArray]:
         """For each of ``meter``: its place in the state, and whether it is there at all (else the place is any)."""
-        places = np.minimum(np.searchsorted(self.meter, meter), max(len(self) - 1, 0))
-        if not len(self):
-            return places, np.zeros(len(meter), np.bool_)
-        return places, self.meter[places] == meter
+        return places_in(self.meter, meter)
 
     def following(self, known: Following) -> State:
         """The state with these next readings, for meters that it has; for all others none is known."""

@@ -184,10 +184,10 @@ def _quantity(counted: Int64Array, multiplier: Int64Array) -> Int64Array:
     """Increments times the multiplier (thousandths), rounded down. TooWideError where their sum may not fit."""
     if not len(counted):
         return counted
-    largest = int(multiplier.max())
-    if np.abs(counted).sum(dtype=np.float64) * max(largest / THOUSANDTHS, 1) > SAFE:
+    # In floating point, whose error is small beside the distance from SAFE to the end of 64 bits.
+    if np.dot(np.abs(counted).astype(np.float64), multiplier) / THOUSANDTHS > SAFE:
         raise TooWideError
-    if largest == THOUSANDTHS == int(multiplier.min()):
+    if int(multiplier.min()) == THOUSANDTHS == int(multiplier.max()):
         return counted
     whole, rest = np.divmod(counted, THOUSANDTHS)
     quantity: Int64Array = whole * multiplier + rest * multiplier // THOUSANDTHS

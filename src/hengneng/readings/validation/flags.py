@@ -67,19 +67,12 @@ def of_day(intervals: Intervals, start: int, end: int) -> Intervals:
 def _table(parts: Sequence[Findings]) -> pa.Table:
     if not parts:
         return FLAGS.empty_table()
-    rules = np.repeat(np.arange(len(parts)), [len(part.meter) for part in parts])
+    rules = [part.rule for part in parts for _ in range(len(part.meter))]
     names = ("meter", "since", "until", "found", "limit")
-    meter, since, until, found, limit = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
-    named = [part.rule for part in parts]
-    place = np.array([sorted(named).index(rule) for rule in named])[rules]
-    order = np.lexsort((since, place, meter))
-    columns = [
-        pa.array(meter[order]),
-        pa.array([named[rule] for rule in rules[order].tolist()], pa.string()),
-        *(pa.array(column[order]) for column in (since, until, found)),
-        pa.array(limit[order], mask=limit[order] == NONE),
-    ]
-    return pa.Table.from_arrays(columns, schema=FLAGS)
+    meter, *columns = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+    arrays = [pa.array(meter), pa.array(rules, pa.string()), *map(pa.array, columns[:3])]
+    arrays.append(pa.array(columns[3], mask=columns[3] == NONE))
+    return in_order(pa.Table.from_arrays(arrays, schema=FLAGS))
 
 
 def in_order(flags: pa.Table) -> pa.Table:

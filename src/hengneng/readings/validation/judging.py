@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from hengneng.readings.columns import NONE, Days, Found, Hours, Intervals, MeterVersions
-from hengneng.readings.points import BoolArray, Int32Array, Int64Array, starts_of
+from hengneng.readings.points import BoolArray, Int32Array, Int64Array, places_in, starts_of
 
 SECONDS_OF_AN_HOUR = 3600
 Numbers = Mapping[str, Fraction | int]
@@ -148,7 +148,7 @@ def _standstill(
         return
     sub = held.take(held.parent != NONE)
     parent = np.full(len(meter), NONE)
-    places, there = _places(sub.meter, meter)
+    places, there = places_in(sub.meter, meter)
     parent[there] = sub.parent[places[there]]
     loaded, load = _bits(hours, hours.quantity > 0)
     mains = np.unique(sub.parent)
@@ -178,16 +178,9 @@ def _bits(hours: Hours, which: BoolArray) -> tuple[Int32Array, Int64Array]:
     return meter[starts], np.bitwise_or.reduceat(bit, starts) if len(starts) else bit
 
 
-def _places(sorted_numbers: Int32Array | Int64Array, numbers: Int32Array | Int64Array) -> tuple[Int64Array, BoolArray]:
-    places = np.minimum(np.searchsorted(sorted_numbers, numbers), max(len(sorted_numbers) - 1, 0))
-    if not len(sorted_numbers):
-        return places, np.zeros(len(numbers), np.bool_)
-    return places, sorted_numbers[places] == numbers
-
-
 def _looked_up(meters: Int32Array | Int64Array, bits: Int64Array, wanted: Int32Array | Int64Array) -> Int64Array:
     """The bits of each of ``wanted``; none where it is not among ``meters``."""
-    places, there = _places(meters, wanted)
+    places, there = places_in(meters, wanted)
     found = np.zeros(len(wanted), np.int64)
     found[there] = bits[places[there]]
     return found
@@ -234,7 +227,7 @@ def _submeters(days: Days, held: MeterVersions, numbers: Numbers, start: int, en
     if not len(sub):
         return
     whole = days.covered == end - start
-    places, there = _places(days.meter, sub.meter)
+    places, there = places_in(days.meter, sub.meter)
     known = there & whole[places] if len(days) else there
     below: dict[int, int] = {}
     unknown = set(sub.parent[~known].tolist())
@@ -242,7 +235,7 @@ def _submeters(days: Days, held: MeterVersions, numbers: Numbers, start: int, en
         below[parent] = below.get(parent, 0) + int(days.quantity[place])
     low, high = Fraction(numbers["V13.low"]), Fraction(numbers["V13.high"])
     mains = np.array(sorted(below.keys() - unknown), np.int64)
-    places, there = _places(days.meter, mains)
+    places, there = places_in(days.meter, mains)
     rows = []
     for main, place in zip(mains[there].tolist(), places[there].tolist(), strict=True):
         quantity = int(days.quantity[place])
