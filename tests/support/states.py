@@ -5,6 +5,7 @@ Each function takes a desk of the person named beside it in ``STATES`` and leave
 
 from __future__ import annotations
 
+import itertools
 import re
 import secrets
 import subprocess
@@ -14,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from support.desk import Desk, WorkingSite
+
+# A correction to the value that stands already is refused: none is typed twice.
+_corrected = itertools.count(501)
 
 PLAN = "/plans/xinjiang-2015/"
 FACT = "/facts/energy_consumption_equivalent/650200/2012/"
@@ -152,7 +156,7 @@ def fact_refused(one: Desk, site: WorkingSite) -> None:
 def fact_preview(one: Desk, site: WorkingSite) -> None:
     """What a correction will change, before it is recorded."""
     one.go(f"{FACT}correct/")
-    one.page.fill("#field-value", str(500 + secrets.randbelow(400)))
+    one.page.fill("#field-value", str(next(_corrected)))
     one.page.fill("#field-reason", "原报数漏了一家企业")
     one.page.fill("#field-source", "更正说明")
     _sent(one, "button[value=preview]")

@@ -82,6 +82,11 @@ def page_of(answer: Any, status: int = 200) -> str:
     return text
 
 
+def numbers_on(page: str) -> set[str]:
+    """Whole numbers as they are read: a clock that says 05:15 does not say 515."""
+    return set(re.findall(r"\d+(?:[.,:]\d+)*", re.sub(r"<[^>]*>", " ", page)))
+
+
 def rows_in(page: str) -> int:
     return page.count('<th scope="row"')
 
@@ -102,7 +107,7 @@ def test_strangers_are_asked_to_sign_in(recorded: None) -> None:
     ):  # fmt: skip
         page = page_of(stranger.get(address), 403)
         assert "/sign-in/?next=" in page
-        assert "495" not in page
+        assert "495" not in numbers_on(page)
 
 
 def test_a_county_sees_its_own_and_nothing_else(sign_in: SignIn) -> None:
@@ -119,7 +124,7 @@ def test_a_county_sees_its_own_and_nothing_else(sign_in: SignIn) -> None:
 def test_a_county_is_refused_what_lies_elsewhere_with_the_reason(sign_in: SignIn, address: str) -> None:
     county = sign_in(COUNTY, Role.COUNTY_OFFICE)
     page = page_of(county.get(address), 403)
-    assert "500" not in re.sub(r"<[^>]*>", "", page)
+    assert "500" not in numbers_on(page)
 
 
 def test_whether_a_fact_exists_elsewhere_is_not_told(sign_in: SignIn) -> None:
@@ -521,8 +526,9 @@ def test_the_comparison_shows_only_what_was_known_then(sign_in: SignIn) -> None:
     between = timezone.localtime()
     client.post(f"{FACT}correct/", {**TYPED, "value": "515", "revision": "2", "step": "record"})
     page = page_of(client.get("/facts/compare/", {"first": "2000-01-01", "second": between.isoformat()}))
-    assert "510" in page
-    assert "515" not in re.sub(r"<[^>]*>", " ", page)
+    shown = numbers_on(page)
+    assert "510" in shown
+    assert "515" not in shown
 
 
 def test_without_moments_the_last_day_of_recording_is_shown(sign_in: SignIn) -> None:
