@@ -34,6 +34,10 @@ ifeq (,$(and $(shell command -v npm),$(shell command -v node)))
 NEEDED_FOR_FRONTEND := $(NODE_STAMP)
 endif
 
+# The program is started again and again, tests of commands start it hundreds of times: what it has compiled once is kept,
+# also where the environment says otherwise.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-postgresql check tools-for-tests lock clean
 

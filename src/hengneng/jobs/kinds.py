@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, TypeVar
 
 from hengneng.access.table import Verb
@@ -65,7 +66,18 @@ def kinds() -> Mapping[str, JobKind]:
 
 def kind(name: str) -> JobKind:
     """The kind of that name. UnknownKindError."""
-    found = _KINDS.get(name) or kinds().get(name)
+    found = _KINDS.get(name) or _of_its_room(name) or kinds().get(name)
     if found is None:
         raise UnknownKindError(name)
     return found
+
+
+def _of_its_room(name: str) -> JobKind | None:
+    """The kind, when the room that it is named after has registered it: other rooms load much to do their work."""
+    from django.apps import apps
+    from django.utils.module_loading import module_has_submodule
+
+    room = apps.app_configs.get(name.partition(".")[0])
+    if room is not None and module_has_submodule(room.module, "tasks"):
+        import_module(f"{room.name}.tasks")
+    return _KINDS.get(name)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import F
 
+from hengneng.database.inserting import insert
 from hengneng.registry.models import Ancestry, Place, PlaceVersion
 from hengneng.rules.divisions import Division, divisions, register, subject_code
 
@@ -63,7 +64,7 @@ def rebuild_ancestry() -> None:
             rows.append(Ancestry(ancestor_id=above, descendant_id=place, distance=distance))
             above, distance = parents.get(above), distance + 1
     Ancestry.objects.all().delete()
-    Ancestry.objects.bulk_create(rows, batch_size=500)
+    insert(rows)
 
 
 def _fields(one: Division) -> dict[str, object]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from itertools import pairwise, permutations, product
 from typing import TYPE_CHECKING
 
@@ -79,7 +80,7 @@ class BracketTable:
     name: str
     brackets: tuple[Bracket, ...]
 
-    @property
+    @cached_property
     def symbols(self) -> frozenset[str]:
         """Names that :meth:`pick` must be given a number for."""
         return frozenset().union(*(bracket.symbols for bracket in self.brackets))

@@ -13,6 +13,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from hengneng import __version__
+from hengneng.database.inserting import insert
 from hengneng.database.locking import one_writer
 from hengneng.evaluation.judging import Judgement, judge
 from hengneng.facts.models import Fact
@@ -151,22 +152,19 @@ def mark_stale(facts: Iterable[Fact]) -> int:
     near = Dependency.objects.filter(
         measure__in={measure for measure, _, _ in by_series}, subject__in={place for _, place, _ in by_series}
     )
-    StaleMark.objects.bulk_create(
-        [
-            StaleMark(
-                plan_id=found.plan_id,
-                target=found.target,
-                place_id=found.place_id,
-                period=found.period,
-                fact=by_series[key].name,
-                marked_at=now,
-            )
-            for found in near
-            if (key := (found.measure, found.subject_id, found.fact_period)) in by_series
-        ],
-        batch_size=MARK_BATCH,
-        ignore_conflicts=True,
+    marks = (
+        StaleMark(
+            plan_id=found.plan_id,
+            target=found.target,
+            place_id=found.place_id,
+            period=found.period,
+            fact=by_series[key].name,
+            marked_at=now,
+        )
+        for found in near
+        if (key := (found.measure, found.subject_id, found.fact_period)) in by_series
     )
+    insert(marks, ignore_known=True)
     return StaleMark.objects.count() - before
 
 

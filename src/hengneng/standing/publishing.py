@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from hengneng.access import Actor, Verb, decide, require, seen_by, terminal_actor
 from hengneng.acts import new_act_id, record
+from hengneng.database.inserting import insert
 from hengneng.database.locking import one_writer
 from hengneng.language import Text, message
 from hengneng.periods import Period
@@ -78,12 +79,9 @@ def publish(actor: Actor, edition: PlanEdition, period: Period, note: str | Text
         for row in rows:
             row.pk = None
             row.publication = publication
-        StandingRow.objects.bulk_create(rows, batch_size=BATCH)
+        insert(rows)
         digests = _figures_of(verdicts) | {point["figure"] for one in observations for point in one["points"]}
-        PublishedFigure.objects.bulk_create(
-            (PublishedFigure(publication=publication, digest=digest) for digest in sorted(load_traces(digests))),
-            batch_size=BATCH,
-        )
+        insert(PublishedFigure(publication=publication, digest=digest) for digest in sorted(load_traces(digests)))
         record(
             actor.identifier,
             verb="standing.publish",

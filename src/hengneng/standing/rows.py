@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
+from hengneng.database.inserting import insert
 from hengneng.evaluation.judging import Level
 from hengneng.language import Text
 from hengneng.periods import Period
@@ -233,7 +234,7 @@ def project(edition: PlanEdition, verdicts: Iterable[StoredVerdict]) -> None:
         current = StandingRow.objects.filter(plan=edition, publication=None, target=target, period=period)
         for start in range(0, len(places), BATCH):
             current.filter(place__in=places[start : start + BATCH]).delete()
-    StandingRow.objects.bulk_create(rows.values(), batch_size=BATCH)
+    insert(rows.values())
 
 
 def _row(edition: PlanEdition, plan: Plan, stored: StoredVerdict) -> StandingRow | None:

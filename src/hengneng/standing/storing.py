@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from hengneng.database.inserting import insert
 from hengneng.evaluation.judging import Judgement
 from hengneng.registry.models import PlanEdition
 from hengneng.standing.models import Dependency, Run, StoredFigure, StoredVerdict
@@ -23,7 +24,7 @@ def store_figures(figures: Iterable[Figure]) -> None:
         part = digests[start : start + BATCH]
         known.update(StoredFigure.objects.filter(digest__in=part).values_list("digest", flat=True))
     fresh = [_row(figure) for digest, figure in rows.items() if digest not in known]
-    StoredFigure.objects.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=True)
+    insert(fresh, ignore_known=True)
 
 
 def _with_parts(figure: Figure) -> Iterator[Figure]:
@@ -112,29 +113,23 @@ def store_judgements(edition: PlanEdition, run: Run, judgements: Sequence[Judgem
         batch_size=BATCH,
     )
     through = StoredVerdict.figures.through
-    through.objects.bulk_create(
-        [
-            through(storedverdict_id=verdict.pk, storedfigure_id=digest)
-            for verdict, judgement in zip(verdicts, judgements, strict=True)
-            for digest in {figure.digest for figure in judgement.figures.values()}
-        ],
-        batch_size=BATCH,
+    insert(
+        through(storedverdict_id=verdict.pk, storedfigure_id=digest)
+        for verdict, judgement in zip(verdicts, judgements, strict=True)
+        for digest in {figure.digest for figure in judgement.figures.values()}
     )
-    Dependency.objects.bulk_create(
-        [
-            Dependency(
-                plan=edition,
-                target=judgement.target,
-                place_id=judgement.place,
-                period=judgement.period,
-                measure=key.measure,
-                subject_id=key.subject,
-                fact_period=key.period,
-            )
-            for judgement in judgements
-            for key in judgement.dependencies
-        ],
-        batch_size=BATCH,
-        ignore_conflicts=True,
+    dependencies = (
+        Dependency(
+            plan=edition,
+            target=judgement.target,
+            place_id=judgement.place,
+            period=judgement.period,
+            measure=key.measure,
+            subject_id=key.subject,
+            fact_period=key.period,
+        )
+        for judgement in judgements
+        for key in judgement.dependencies
     )
+    insert(dependencies, ignore_known=True)
     return verdicts

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from hengneng.access import Actor, Verb, decide
 from hengneng.acts import new_act_id, record
+from hengneng.database.inserting import insert
 from hengneng.database.locking import one_writer
 from hengneng.facts.intake.rows import CheckedTable, GoodRow, RowContext, SeriesOf, check_rows
 from hengneng.facts.intake.table import RESULT_COLUMN, Table, read_content, read_table
@@ -212,7 +213,7 @@ def _record(table: Table, checked: CheckedTable, intake: Intake, result: ImportR
         result.notes.append(Problem("F204", table.name, {"rows": ", ".join(map(str, unexplained[:20]))}))
     facts = result.arrived
     for start in range(0, len(facts), BATCH):
-        Fact.objects.bulk_create(facts[start : start + BATCH])
+        insert(facts[start : start + BATCH])
         intake.progress("record", min(start + BATCH, len(facts)), len(facts))
 
 
