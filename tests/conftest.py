@@ -254,7 +254,7 @@ def with_tables(made_once: Callable[..., Home]) -> Home:
     """
 
     def make(home: Home) -> None:
-        done = home.run("plan", "list")
+        done = home.run("plan", "list", anew=True)
         assert done.code == 0, done
 
     return made_once("tables", make)
@@ -292,7 +292,7 @@ def with_everything(made_once: Callable[..., Home]) -> Home:
     """A home in which `hengneng run` has loaded plans, facts and examples at its first start, to be copied."""
 
     def make(home: Home) -> None:
-        done = home.run("run", "--no-serve", patience=300)
+        done = home.run("run", "--no-serve", patience=300, anew=True)
         assert done.code == 0, done
 
     return made_once("everything", make)

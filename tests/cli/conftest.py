@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.forking import Forking
 from support.homes import Finished, Home
 
 PLANS = Path(__file__).parents[2] / "plans"
@@ -19,8 +18,6 @@ def loaded_home(with_everything: Home, copy_home: Callable[[Home], Home]) -> Hom
 
 
 @pytest.fixture(scope="session")
-def ask(loaded_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Finished]]:
+def ask(loaded_home: Home) -> Callable[..., Finished]:
     """The command line in the shared home: ``ask("plan", "list", "--json").json``."""
-    forking = Forking(loaded_home, tmp_path_factory.mktemp("asked"))
-    yield forking.run
-    forking.close()
+    return loaded_home.run

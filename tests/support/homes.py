@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from support import postgresql
+from support.forking import run_forked
 
 NOT_PASSED_ON = ("HENGNENG_", "DJANGO_", "PYTEST_", "LC_", "LANG")
 # Names the folder in which the workers of a run find what is made once for all of them.
@@ -97,8 +98,22 @@ class Home:
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
         patience: float = 120,
+        anew: bool = False,
     ) -> Finished:
-        """Run ``hengneng *words`` as a process, ``given`` as its standard input, started in ``folder``."""
+        """Run ``hengneng *words`` as a process, ``given`` as its standard input, started in ``folder``.
+
+        The process is forked from one in which the program is loaded; ``anew``: it starts as from a shell.
+        """
+        if not anew:
+            return Finished(
+                *run_forked(
+                    [str(word) for word in words],
+                    given=given or "",
+                    environment=self.environment(environment),
+                    folder=folder or self.folder,
+                    patience=patience,
+                )
+            )
         done = subprocess.run(
             command(*words),
             input=given or "",
