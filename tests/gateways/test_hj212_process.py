@@ -37,14 +37,13 @@ def home(make_home: Callable[[], Home]) -> Home:
 
 
 @pytest.fixture(scope="module")
-def operator(home: Home) -> Iterator[Operator]:
+def operator(home: Home) -> Operator:
     """Somebody in that home, who has registered the devices."""
     made = Operator(home)
     done = made.run("meters", "import", home.folder / "meters.csv", "--units", home.folder / "units.csv")
     assert done.code in (0, 1), done
     register(home, made, *DEVICES)
-    yield made
-    made.close()
+    return made
 
 
 def register(home: Home, operator: Operator, *devices: str) -> None:

@@ -94,11 +94,9 @@ def home(registered_home: Callable[[str], Home]) -> Home:
 
 
 @pytest.fixture
-def operator(home: Home) -> Iterator[Operator]:
-    """Somebody who looks: what stands in the database is asked many times."""
-    made = Operator(home, "zh")
-    yield made
-    made.close()
+def operator(home: Home) -> Operator:
+    """Somebody who looks."""
+    return Operator(home, "zh")
 
 
 @pytest.fixture

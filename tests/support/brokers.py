@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -20,7 +20,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from support.homes import Home, command_with
+from support.homes import Home
 from support.missing import cannot
 from support.postgresql import free_port
 
@@ -97,14 +97,8 @@ class Program:
         self.log = Path(f"{home.folder}.door.log")
         before = self.said("door.open")
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                command_with(limits, "gateway", *words),
-                cwd=home.folder,
-                env=home.environment(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+            self.process = home.start(
+                "gateway", *words, output=output, errors=output, environment=environment, limits=limits
             )
         wait_until(lambda: self.said("door.open") > before or self.process.poll() is not None, "the door")
         assert self.process.poll() is None, self.log.read_text("utf-8")
@@ -115,13 +109,12 @@ class Program:
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.signal_all(signal.SIGKILL)
         self.process.wait(timeout=20)
 
     def stop(self) -> int:
         """Ask it to end; its exit status."""
-        self.process.terminate()
+        self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=60)
 
 

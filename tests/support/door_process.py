@@ -2,72 +2,30 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
-import select
 import signal
-import subprocess
-import sys
 import threading
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 from hengneng.deliveries import Delivery, DeliveryLog
-from support.homes import Finished, Home, command_with
+from support.forking import Forked
+from support.homes import Finished, Home
 from support.postgresql import free_port
-
-PATIENCE = 120.0
-
-# Commands one after the other in one process, which is quicker by far than one process for each.
-OPERATOR = """
-import contextlib, io, json, sys
-from hengneng.cli.main import main
-asked, answers = sys.stdin, sys.stdout
-for line in asked:
-    sys.argv = ["hengneng", *json.loads(line)]
-    code, output, errors = 0, io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-    print(json.dumps([code, output.getvalue(), errors.getvalue()]), file=answers, flush=True)
-"""
 
 
 class Operator:
     """Somebody who gives commands in a home, in English unless told otherwise: ``run`` is that of the home."""
 
     def __init__(self, home: Home, language: str = "en") -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", OPERATOR],
-            env=home.environment({"HENGNENG_LANG": language}),
-            cwd=home.folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self.home, self.language = home, language
 
     def run(self, *words: object) -> Finished:
         """A command to its end."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps([str(word) for word in words]) + "\n")
-        self._process.stdin.flush()
-        # A command that does not end is a fault like others: without this the whole run would wait for it.
-        if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
-            self._process.kill()
-            raise AssertionError(f"no end within {PATIENCE:.0f} s: {words}")
-        return Finished(*json.loads(self._process.stdout.readline()))
-
-    def close(self) -> None:
-        """Go home."""
-        assert self._process.stdin
-        self._process.stdin.close()
-        assert self._process.stdout
-        self._process.stdout.close()
-        self._process.wait(timeout=20)
+        return self.home.run(*words, environment={"HENGNENG_LANG": self.language})
 
 
 class DoorProcess:
@@ -76,26 +34,24 @@ class DoorProcess:
     def __init__(self, home: Home, **limits: float) -> None:
         self.home, self.limits = home, limits
         self.port, self.metrics_port = free_port(), free_port()
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Forked | None = None
         self.said: list[str] = []
         self._reading: threading.Thread | None = None
+        self._streams: list[TextIO] = []
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
         """Start it; AssertionError with what it said when it ends instead."""
         words = ["gateway", "hj212", "--port", str(self.port), "--metrics-port", str(self.metrics_port)]
-        self.process = subprocess.Popen(
-            command_with(self.limits, *words),
-            env=self.home.environment(environment),
-            cwd=self.home.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        (output, into_output), (errors, into_errors) = os.pipe(), os.pipe()
+        self.process = self.home.start(
+            *words, output=into_output, errors=into_errors, environment=environment, limits=self.limits
         )
-        assert self.process.stdout
-        assert self.process.stderr
-        self._reading = threading.Thread(target=self.said.extend, args=(self.process.stderr,), daemon=True)
+        os.close(into_output)
+        os.close(into_errors)
+        self._streams = [os.fdopen(one, encoding="utf-8") for one in (output, errors)]
+        self._reading = threading.Thread(target=self.said.extend, args=(self._streams[1],), daemon=True)
         self._reading.start()
-        line = self.process.stdout.readline()
+        line = self._streams[0].readline()
         assert re.search(rf":{self.port}\b", line), f"{line}{''.join(self.said)}"
 
     def end(self, how: signal.Signals | None = signal.SIGTERM) -> int:
@@ -106,8 +62,7 @@ class DoorProcess:
             self.process.send_signal(how)
         code = self.process.wait(timeout=20)
         self._reading.join(5)
-        for stream in (self.process.stdout, self.process.stderr):
-            assert stream
+        for stream in self._streams:
             stream.close()
         self.process = None
         return code

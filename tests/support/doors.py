@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.homes import Home, command_with
+from support.forking import Forked
+from support.homes import Home
 from support.postgresql import free_port
 
 PATIENCE = 60.0
@@ -40,7 +39,7 @@ class Answer:
 class OpenDoor:
     """A door that is open. ``log``: what it said."""
 
-    process: subprocess.Popen[bytes]
+    process: Forked
     port: int
     metrics_port: int
     log: Path
@@ -66,13 +65,12 @@ class OpenDoor:
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.signal_all(signal.SIGKILL)
         self.process.wait(timeout=10)
 
     def stop(self, sign: int = signal.SIGTERM) -> int:
         """Ask it to end; its exit status."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, sign)
+        self.process.signal_all(sign)
         return self.process.wait(timeout=60)
 
 
@@ -85,15 +83,8 @@ def opened(home: Home, *words: object, port: int = 0, **limits: float) -> Iterat
     port, metrics_port = port or free_port(), free_port()
     log = Path(f"{home.folder}.door.log")
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            command_with(limits, "gateway", "http", "--port", port, "--metrics-port", metrics_port, *words),
-            cwd=home.folder,
-            env=home.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        asked = ("gateway", "http", "--port", port, "--metrics-port", metrics_port, *words)
+        process = home.start(*asked, output=output, errors=output, limits=limits)
     door = OpenDoor(process, port, metrics_port, log)
     try:
         _wait(door)

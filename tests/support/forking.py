@@ -9,30 +9,36 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import IO, Any
 
 # Modules of commands are left to the fork: their texts are made in the language that the command is given in.
 # A supervisor for each command waits for it, so that commands run at once where tests ask for that.
 LOADED = """
-import json, os, select, signal, socket, sys
+import atexit, gc, importlib, json, os, select, signal, socket, sys, threading, traceback
 from hengneng.database.ready import set_up_django
 from hengneng.language import catalogue
 set_up_django()
 catalogue()
+import rich.console, rich.progress, rich.table
 import hengneng.metering.rolling, hengneng.monitoring.running, hengneng.plans.checks, hengneng.standing.report
+gc.collect()
+gc.freeze()
 listener = socket.socket(fileno=int(sys.argv[1]))
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 while True:
     ready = select.select([sys.stdin, listener], [], [])[0]
     if sys.stdin in ready:
-        sys.exit()
+        os._exit(0)
     connection = listener.accept()[0]
     if not os.fork():
         break
@@ -41,7 +47,7 @@ signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 listener.close()
 asked, files, _, _ = socket.recv_fds(connection, 8, 3)
 size = int.from_bytes(asked, "big")
-words, environment, folder = json.loads(connection.recv(size, socket.MSG_WAITALL))
+words, environment, folder, limits = json.loads(connection.recv(size, socket.MSG_WAITALL))
 child = os.fork()
 if child:
     connection.sendall(child.to_bytes(8, "big"))
@@ -49,6 +55,7 @@ if child:
     connection.sendall(code.to_bytes(8, "big", signed=True))
     os._exit(0)
 connection.close()
+os.setsid()
 for number, file in enumerate(files):
     os.dup2(file, number)
     os.close(file)
@@ -67,46 +74,109 @@ vars(django.db.connections).pop("settings", None)
 timezone.get_default_timezone.cache_clear()
 set_up_django.cache_clear()
 sys.path.remove("")
+for room in ("gateways", "hj212", "gateways.http", "gateways.mqtt", "gateways.folder") if limits else ():
+    values = importlib.import_module(f"hengneng.{room}.limits").limit.values
+    values |= {name: limits.pop(name) for name in values.keys() & limits.keys()}
+assert not limits, limits
 sys.argv = ["hengneng", *words]
 from hengneng.cli.main import main
-main()
+code = 1
+try:
+    main()
+except SystemExit as end:
+    code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    if end.code is not None and not isinstance(end.code, int):
+        print(end.code, file=sys.stderr)
+except BaseException:
+    traceback.print_exc()
+# As at the end of every process, but for taking apart what the loaded one still needs.
+threading._shutdown()
+atexit._run_exitfuncs()
+sys.stdout.flush()
+sys.stderr.flush()
+os._exit(code)
 """
+
+
+class Forked:
+    """A command that runs: leader of a group of processes of its own. As ``subprocess.Popen`` where it has the name."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        files: Sequence[IO[Any] | int],
+        environment: Mapping[str, str],
+        folder: Path,
+        limits: Mapping[str, float] | None = None,
+    ) -> None:
+        """Run ``hengneng *words`` in ``folder`` with this whole ``environment``, other numbers in its ``limits``.
+
+        ``files``: standard input, output and errors.
+        """
+        self.args = list(words)
+        self.returncode: int | None = None
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(_loaded())
+        asked = json.dumps([list(words), dict(environment), str(folder), dict(limits or {})]).encode()
+        numbers = [one if isinstance(one, int) else one.fileno() for one in files]
+        socket.send_fds(self._connection, [len(asked).to_bytes(8, "big")], numbers)
+        self._connection.sendall(asked)
+        self.pid = int.from_bytes(self._read(), "big")
+
+    def poll(self) -> int | None:
+        """Its exit status; None while it runs."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status, once it has ended; subprocess.TimeoutExpired after ``timeout`` seconds."""
+        if self.returncode is None:
+            if not select.select([self._connection], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            self.returncode = int.from_bytes(self._read(), "big", signed=True)
+            self._connection.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def signal_all(self, number: int) -> None:
+        """Send a signal to it and to those that it has started, as far as they have not ended."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def _read(self) -> bytes:
+        number = self._connection.recv(8, socket.MSG_WAITALL)
+        assert len(number) == 8, "the process that commands are forked from has ended"
+        return number
 
 
 def run_forked(
     words: Sequence[str], *, given: str, environment: Mapping[str, str], folder: Path, patience: float
 ) -> tuple[int, str, str]:
-    """``hengneng *words`` in ``folder`` with this whole ``environment``: exit status, output and errors.
+    """A command to its end: exit status, output and errors.
 
     subprocess.TimeoutExpired when it has not ended after ``patience`` seconds; it is killed then.
     """
     with tempfile.TemporaryFile() as put_in, tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         put_in.write(given.encode())
         put_in.seek(0)
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(_loaded())
-            connection.settimeout(patience)
-            asked = json.dumps([list(words), dict(environment), str(folder)]).encode()
-            files = [one.fileno() for one in (put_in, output, errors)]
-            socket.send_fds(connection, [len(asked).to_bytes(8, "big")], files)
-            connection.sendall(asked)
-            child = int.from_bytes(_read(connection), "big")
-            try:
-                code = int.from_bytes(_read(connection), "big", signed=True)
-            except TimeoutError:
-                os.kill(child, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(list(words), patience) from None
+        running = Forked(words, files=(put_in, output, errors), environment=environment, folder=folder)
+        try:
+            code = running.wait(patience)
+        except subprocess.TimeoutExpired:
+            running.signal_all(signal.SIGKILL)
+            running.wait()
+            raise
         said = []
         for file in (output, errors):
             file.seek(0)
             said.append(file.read().decode().replace("\r\n", "\n"))
     return code, said[0], said[1]
-
-
-def _read(connection: socket.socket) -> bytes:
-    number = connection.recv(8, socket.MSG_WAITALL)
-    assert len(number) == 8, "the process that commands are forked from has ended"
-    return number
 
 
 @cache

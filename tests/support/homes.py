@@ -11,30 +11,16 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from support import postgresql
-from support.forking import run_forked
+from support.forking import Forked, run_forked
 
 NOT_PASSED_ON = ("HENGNENG_", "DJANGO_", "PYTEST_", "LC_", "LANG")
 # Names the folder in which the workers of a run find what is made once for all of them.
 MADE_VARIABLE = "PYTEST_MADE_FOLDER"
 PROGRAM = Path(sys.executable).parent / "hengneng"
-
-# The program with other numbers in its limits, so that what takes minutes takes seconds.
-WITH_LIMITS = """
-import importlib, json, sys
-rooms = [
-    importlib.import_module(f"hengneng.{room}.limits").limit.values
-    for room in ("gateways", "hj212", "gateways.http", "gateways.mqtt", "gateways.folder")
-]
-for name, value in json.loads(sys.argv.pop(1)).items():
-    assert [room.update({name: value}) for room in rooms if name in room], name
-from hengneng.cli.main import main
-main()
-"""
-
 
 @dataclass(frozen=True)
 class Finished:
@@ -91,6 +77,24 @@ class Home:
             taken["HENGNENG_DATABASE_URL"] = self.database_url
         return taken | dict(changes or {})
 
+    def start(
+        self,
+        *words: object,
+        output: IO[bytes] | int,
+        errors: IO[bytes] | int,
+        environment: Mapping[str, str] | None = None,
+        limits: Mapping[str, float] | None = None,
+    ) -> Forked:
+        """Start ``hengneng *words`` and go on; ``limits``: other numbers than those of the project."""
+        with open(os.devnull, "rb") as nothing:
+            return Forked(
+                [str(word) for word in words],
+                files=(nothing, output, errors),
+                environment=self.environment(environment),
+                folder=self.folder,
+                limits=limits,
+            )
+
     def run(
         self,
         *words: object,
@@ -133,13 +137,6 @@ def command(*words: object) -> list[str]:
     if not PROGRAM.is_file():
         raise RuntimeError(f"{PROGRAM} is missing: run make setup")
     return [str(PROGRAM), *(str(word) for word in words)]
-
-
-def command_with(limits: Mapping[str, float], *words: object) -> list[str]:
-    """The command line with ``words``, its limits changed; it ends at once for a limit that there is not."""
-    if not limits:
-        return command(*words)
-    return [sys.executable, "-c", WITH_LIMITS, json.dumps(dict(limits)), *(str(word) for word in words)]
 
 
 def new_name(folder: Path) -> Path:
