@@ -7,12 +7,12 @@ the user's data.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -24,6 +24,7 @@ import pytest
 from support import postgresql
 from support.desk import Desk, WorkingSite
 from support.homes import MADE_VARIABLE, Finished, Home, new_name
+from support.made_once import MadeOnce, everything_made, tables_made
 from support.missing import CI, cannot
 from support.site import served
 
@@ -137,6 +138,16 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """In CI, begin at once with what takes longest to make: else all workers would come to wait for it together."""
+    config = session.config
+    if CI and config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
+        made_once = MadeOnce(Path(os.environ[MADE_VARIABLE]), config.stash[_server])
+        making = threading.Thread(target=made_once, args=("everything", everything_made))
+        making.start()
+        config.stash[_session].callback(making.join)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of the served site in one worker; leave out what belongs to the other database."""
@@ -224,40 +235,21 @@ def postgresql_server(pytestconfig: pytest.Config) -> str:
 
 
 @pytest.fixture(scope="session")
-def made_once(pytestconfig: pytest.Config) -> Callable[..., Home]:
+def made_once(pytestconfig: pytest.Config) -> MadeOnce:
     """Makes a home by a name, once a run for all workers; it is there to be copied and never used itself.
 
     ``made_once("name", make)``: ``make`` gets an untouched home, or a copy of the home ``of``.
     """
-    folder = Path(os.environ[MADE_VARIABLE])
-
-    def once(name: str, make: Callable[[Home], object], of: Home | None = None) -> Home:
-        place, known = folder / name, folder / f"{name}.json"
-        with (folder / f"{name}.lock").open("w") as lock:
-            # The first worker that comes makes it, others wait.
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not known.exists():
-                shutil.rmtree(place, ignore_errors=True)
-                home = of.copy(place) if of else Home.make(place, pytestconfig.stash[_server])
-                make(home)
-                known.write_text(json.dumps(home.database_url), "utf-8")
-            return Home(place, json.loads(known.read_text("utf-8")))
-
-    return once
+    return MadeOnce(Path(os.environ[MADE_VARIABLE]), pytestconfig.stash[_server])
 
 
 @pytest.fixture(scope="session")
-def with_tables(made_once: Callable[..., Home]) -> Home:
+def with_tables(made_once: MadeOnce) -> Home:
     """A home in which the program has made its tables, to be copied.
 
     Making them takes seven seconds. What is about a first start is made by ``made_once`` from an untouched home.
     """
-
-    def make(home: Home) -> None:
-        done = home.run("plan", "list", anew=True)
-        assert done.code == 0, done
-
-    return made_once("tables", make)
+    return made_once("tables", tables_made)
 
 
 @pytest.fixture(scope="session")
@@ -288,14 +280,9 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
-def with_everything(made_once: Callable[..., Home]) -> Home:
+def with_everything(made_once: MadeOnce) -> Home:
     """A home in which `hengneng run` has loaded plans, facts and examples at its first start, to be copied."""
-
-    def make(home: Home) -> None:
-        done = home.run("run", "--no-serve", patience=300, anew=True)
-        assert done.code == 0, done
-
-    return made_once("everything", make)
+    return made_once("everything", everything_made)
 
 
 @pytest.fixture(scope="session")

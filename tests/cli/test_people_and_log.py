@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.homes import Finished, Home, command
+from support.homes import Finished, Home
 
 Run = Callable[..., Finished]
 
@@ -85,9 +85,8 @@ def test_acts_of_several_processes_at_once_make_one_chain(loaded: Run, home: Hom
     loaded("people", "load", PLAN / "people.example.csv")
     before = loaded("log", "verify", "--json").json["acts"]
     who = ["example.region", "example.hami", "example.changji", "example.auditor"] * 2
-    running = [
-        subprocess.Popen(command("people", "link", one), env=home.environment(), stdout=subprocess.PIPE) for one in who
-    ]
+    with open(os.devnull, "wb") as nothing:
+        running = [home.start("people", "link", one, output=nothing, errors=nothing) for one in who]
     assert [process.wait(timeout=120) for process in running] == [0] * len(who)
     found = loaded("log", "verify", "--json")
     assert found.code == 0, found

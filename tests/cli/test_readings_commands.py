@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 from support.homes import Home
 
+# What has been taken in and rolled up is made once.
+pytestmark = pytest.mark.xdist_group("readings commands")
 START = int(dt.datetime(2026, 5, 31, 15, tzinfo=dt.UTC).timestamp())
 HOURS = 48
 
