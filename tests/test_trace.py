@@ -70,6 +70,23 @@ def test_the_digest_is_of_the_canonical_json() -> None:
     assert DEEP.digest == hashlib.sha256(canonical_json(DEEP.to_json())).hexdigest()
 
 
+NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+TREES = st.recursive(
+    NUMBERS.map(source),
+    lambda below: st.lists(st.tuples(st.text(max_size=4), below), max_size=3).flatmap(
+        lambda inputs: NUMBERS.map(lambda value: figure(value, *inputs))
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.tuples(st.text(max_size=4), TREES), max_size=4))
+def test_the_digest_of_any_tree_is_of_its_canonical_json(inputs: list[tuple[str, Source | Figure]]) -> None:
+    one = figure(1.0, *inputs)
+    assert one.digest == hashlib.sha256(canonical_json(one.to_json())).hexdigest()
+    assert Figure.from_json(json.loads(canonical_json(one.to_json()))).digest == one.digest
+
+
 def test_every_part_of_a_derivation_is_in_the_digest() -> None:
     variants = [
         figure(2.0, ("a", source(1.0))),

@@ -18,36 +18,44 @@ _WRITTEN_ALIKE = (str, int, bool, type(None), dt.date, dt.datetime)
 def insert(rows: Iterable[models.Model], *, ignore_known: bool = False) -> None:
     """Insert new ``rows``, all of one model: all of them, or none when one cannot be.
 
-    Writes what ``bulk_create`` would, in a fifth of its time: one prepared statement, and a value that stands in many
-    rows is prepared once. The objects do not learn the keys that the database gives them, so what is needed
-    afterwards is created with ``bulk_create``. ``ignore_known``: a row that a constraint calls a double is left out.
-    IntegrityError as from ``bulk_create``.
+    Writes what ``bulk_create`` would, in a quarter of its time: by COPY or one prepared statement, and a value that
+    stands in many rows is prepared once. The objects do not learn the keys that the database gives them, so what is
+    needed afterwards is created with ``bulk_create``. ``ignore_known``: a row that a constraint calls a double is left
+    out. IntegrityError as from ``bulk_create``.
     """
     rest = iter(rows)
-    first = list(islice(rest, ROWS_AT_ONCE))
-    if not first:
+    part = list(islice(rest, ROWS_AT_ONCE))
+    if not part:
         return
-    model = type(first[0])
+    model = type(part[0])
     alias = router.db_for_write(model)
     connection = connections[alias]
-    fields = [one for one in model._meta.concrete_fields if not isinstance(one, models.AutoField)]
-    statement = _statement(model, fields, connection, ignore_known)
-    with transaction.atomic(using=alias), connection.cursor() as cursor:
-        part = first
+    with transaction.atomic(using=alias):
         while part:
-            columns = [_prepared(one, [one.pre_save(row, True) for row in part], connection) for one in fields]
-            cursor.executemany(statement, list(zip(*columns, strict=True)))
+            if connection.vendor == "postgresql" and ignore_known:
+                # COPY leaves no row out, and a statement for each row is slower than what Django does.
+                model._base_manager.bulk_create(part, ignore_conflicts=True)
+            else:
+                _write(connection, model, part, ignore_known)
             part = list(islice(rest, ROWS_AT_ONCE))
 
 
-def _statement(
-    model: type[models.Model], fields: list[Any], connection: BaseDatabaseWrapper, ignore_known: bool
-) -> str:
+def _write(
+    connection: BaseDatabaseWrapper, model: type[models.Model], rows: list[models.Model], ignore_known: bool
+) -> None:
+    fields = [one for one in model._meta.concrete_fields if not isinstance(one, models.AutoField)]
+    columns = [_prepared(one, [one.pre_save(row, True) for row in rows], connection) for one in fields]
     quoted = connection.ops.quote_name
-    names = ", ".join(quoted(one.column) for one in fields)
-    places = ", ".join(["%s"] * len(fields))
-    end = " ON CONFLICT DO NOTHING" if ignore_known else ""
-    return f"INSERT INTO {quoted(model._meta.db_table)} ({names}) VALUES ({places}){end}"
+    table = f"{quoted(model._meta.db_table)} ({', '.join(quoted(one.column) for one in fields)})"
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                for row in zip(*columns, strict=True):
+                    copy.write_row(row)
+        else:
+            end = " ON CONFLICT DO NOTHING" if ignore_known else ""
+            values = ", ".join(["%s"] * len(fields))
+            cursor.executemany(f"INSERT INTO {table} VALUES ({values}){end}", list(zip(*columns, strict=True)))
 
 
 def _prepared(field: Any, values: list[Any], connection: BaseDatabaseWrapper) -> Iterator[Any]:

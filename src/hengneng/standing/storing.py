@@ -35,8 +35,7 @@ def _with_parts(figure: Figure) -> Iterator[Figure]:
 
 
 def _row(figure: Figure) -> StoredFigure:
-    trace = figure.to_json()
-    trace["inputs"] = [
+    inputs = [
         {"role": role, "kind": REFERENCE, "digest": node.digest}
         if isinstance(node, Figure)
         else {"role": role, **node.to_json()}
@@ -49,7 +48,7 @@ def _row(figure: Figure) -> StoredFigure:
         period=figure.period,
         value=figure.value,
         unit=figure.unit,
-        trace=trace,
+        trace={**figure.own_json(), "inputs": inputs},
     )
 
 
