@@ -182,15 +182,15 @@ class Figure:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, in hexadecimal: the name of the figure."""
-        return hashlib.sha256("".join(self._canonical).encode()).hexdigest()
+        return hashlib.sha256("".join(self._canonical_parts).encode()).hexdigest()
 
     @cached_property
-    def _canonical(self) -> tuple[str, str]:
+    def _canonical_parts(self) -> tuple[str, str]:
         """The canonical JSON in the two parts between which its role goes where the figure is an input.
 
         Made from those of its inputs: writing each anew for every figure above it is most of what judging costs.
         """
-        said = {name: _canonical(value) for name, value in self.own_json().items()}
+        said = {name: _canonical_text(value) for name, value in self.own_json().items()}
         said["inputs"] = f"[{','.join(_as_input(*one) for one in self.inputs)}]"
         named = [(name, f'"{name}":{said[name]}') for name in sorted(said)]
         before, after = ([text for name, text in named if (name > "role") is late] for late in (False, True))
@@ -207,18 +207,18 @@ class Figure:
 
 def canonical_json(data: object) -> bytes:
     """JSON with sorted keys, without blanks, in UTF-8: equal data give equal bytes."""
-    return _canonical(data).encode()
+    return _canonical_text(data).encode()
 
 
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_canonical_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def _as_input(role: str, node: Source | Figure) -> str:
     """Canonical JSON of a node as an input in that role."""
     if isinstance(node, Source):
-        return _canonical({"role": role, **node.to_json()})
-    before, after = node._canonical
-    return f'{before},"role":{_canonical(role)}{after}'
+        return _canonical_text({"role": role, **node.to_json()})
+    before, after = node._canonical_parts
+    return f'{before},"role":{_canonical_text(role)}{after}'
 
 
 def number_to_text(value: float | None) -> str | None:

@@ -73,7 +73,7 @@ django.db.connections._settings = None
 vars(django.db.connections).pop("settings", None)
 timezone.get_default_timezone.cache_clear()
 set_up_django.cache_clear()
-sys.path.remove("")
+sys.path[:] = [one for one in sys.path if one]
 for room in ("gateways", "hj212", "gateways.http", "gateways.mqtt", "gateways.folder") if limits else ():
     values = importlib.import_module(f"hengneng.{room}.limits").limit.values
     values |= {name: limits.pop(name) for name in values.keys() & limits.keys()}

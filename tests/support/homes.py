@@ -22,6 +22,7 @@ NOT_PASSED_ON = ("HENGNENG_", "DJANGO_", "PYTEST_", "LC_", "LANG")
 MADE_VARIABLE = "PYTEST_MADE_FOLDER"
 PROGRAM = Path(sys.executable).parent / "hengneng"
 
+
 @dataclass(frozen=True)
 class Finished:
     """What one call of the command line gave back."""
