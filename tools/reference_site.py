@@ -15,6 +15,7 @@ PROGRAM = Path(__file__).resolve().parents[1] / "src" / "hengneng"
 LIMITS = {
     "accounts/policy.toml": "Getting in",
     "duties/policy.toml": "Duties",
+    "database/limits.toml": "Database",
     "facts/limits.toml": "Facts",
     "standing/limits.toml": "Standings",
     "metering/limits.toml": "Meters",

@@ -10,7 +10,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from hengneng.database.inserting import ROWS_AT_ONCE, insert
+from hengneng.database.inserting import insert
+from hengneng.database.limits import limit
 from hengneng.facts.models import Fact, FactSource
 from hengneng.registry.models import Ancestry, Place, PlanEdition
 from hengneng.registry.places import load_places
@@ -60,7 +61,7 @@ def rows(model: Any) -> list[dict[str, Any]]:
 
 
 def test_the_same_rows_as_bulk_create(source: FactSource) -> None:
-    number = ROWS_AT_ONCE + 7
+    number = limit("rows_at_once") + 7
     with transaction.atomic():
         Fact.objects.bulk_create(facts(number, source))
         expected = rows(Fact)
@@ -99,11 +100,18 @@ def test_nothing_is_nothing() -> None:
 
 
 def test_all_or_none(source: FactSource) -> None:
-    given = facts(ROWS_AT_ONCE + 2, source)
+    given = facts(limit("rows_at_once") + 2, source)
     given[-1].period = given[0].period
     with pytest.raises(IntegrityError):
         insert(given)
     assert not Fact.objects.exists()
+
+
+def test_a_key_that_the_database_is_to_give_is_not_passed_over() -> None:
+    Place.objects.create(code="1")
+    with pytest.raises(ValueError, match="Ancestry: the database gives the keys"):
+        insert([Ancestry(pk=7, ancestor_id="1", descendant_id="1", distance=0)])
+    assert not Ancestry.objects.exists()
 
 
 def test_doubles_are_left_out_where_that_is_asked() -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -246,3 +250,19 @@ def test_a_job_that_waits_too_long_says_that_there_is_no_worker(region: Actor, c
     assert not has_no_worker(job)
     job.asked_at -= dt.timedelta(seconds=limit("seconds_waiting_until_hint") + 1)
     assert has_no_worker(job)
+
+
+def test_a_kind_is_sought_in_its_own_room_before_others_load_what_they_need(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from hengneng.database.ready import set_up_django\n"
+        "set_up_django()\n"
+        "from hengneng.jobs.kinds import kind, kinds\n"
+        "kind('standing.recompute')\n"
+        "assert 'hengneng.metering.tasks' not in sys.modules\n"
+        "kind('facts.import')  # registered by the room of pages\n"
+        "assert {'metering.roll_up', 'monitoring.take'} <= kinds().keys()\n"
+    )
+    environment = {"HENGNENG_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

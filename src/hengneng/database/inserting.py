@@ -10,7 +10,8 @@ from typing import Any
 from django.db import connections, models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-ROWS_AT_ONCE = 1000
+from hengneng.database.limits import limit
+
 # Of these types, equal values are written alike. Not so Decimal (1.0 and 1.00) and float (0.0 and -0.0).
 _WRITTEN_ALIKE = (str, int, bool, type(None), dt.date, dt.datetime)
 
@@ -21,10 +22,10 @@ def insert(rows: Iterable[models.Model], *, ignore_known: bool = False) -> None:
     Writes what ``bulk_create`` would, in a quarter of its time: by COPY or one prepared statement, and a value that
     stands in many rows is prepared once. The objects do not learn the keys that the database gives them, so what is
     needed afterwards is created with ``bulk_create``. ``ignore_known``: a row that a constraint calls a double is left
-    out. IntegrityError as from ``bulk_create``.
+    out. IntegrityError as from ``bulk_create``; ValueError for a row that has a key which the database is to give.
     """
     rest = iter(rows)
-    part = list(islice(rest, ROWS_AT_ONCE))
+    part = list(islice(rest, limit("rows_at_once")))
     if not part:
         return
     model = type(part[0])
@@ -37,13 +38,16 @@ def insert(rows: Iterable[models.Model], *, ignore_known: bool = False) -> None:
                 model._base_manager.bulk_create(part, ignore_conflicts=True)
             else:
                 _write(connection, model, part, ignore_known)
-            part = list(islice(rest, ROWS_AT_ONCE))
+            part = list(islice(rest, limit("rows_at_once")))
 
 
 def _write(
     connection: BaseDatabaseWrapper, model: type[models.Model], rows: list[models.Model], ignore_known: bool
 ) -> None:
-    fields = [one for one in model._meta.concrete_fields if not isinstance(one, models.AutoField)]
+    given_by_database = isinstance(model._meta.pk, models.AutoField)
+    if given_by_database and any(row.pk is not None for row in rows):
+        raise ValueError(f"{model.__name__}: the database gives the keys of new rows, and one of these has one")
+    fields = [one for one in model._meta.concrete_fields if not (given_by_database and one.primary_key)]
     columns = [_prepared(one, [one.pre_save(row, True) for row in rows], connection) for one in fields]
     quoted = connection.ops.quote_name
     table = f"{quoted(model._meta.db_table)} ({', '.join(quoted(one.column) for one in fields)})"
