@@ -19,6 +19,7 @@ from hengneng.trace import Mark, Quality
 
 PLANS = Path(__file__).parents[2] / "plans"
 CHANGE = "energy_intensity_change"
+QINGHAI = "630000"
 
 
 class MemoryFacts:
@@ -80,3 +81,35 @@ def value(judgement: Judgement, role: str) -> float:
     figure = judgement.figures[role]
     assert figure.value is not None, figure.unknown
     return figure.value
+
+
+def qinghai_2010(value: str = "17", comparison: str = "one-decimal") -> Plan:
+    """The worked case of the statistics office: 17 % from 2005 to 2010."""
+
+    def edit(data: dict[str, Any]) -> None:
+        data["head"]["comparison"] = comparison
+        for target in data["targets"]:
+            if target["id"] == "intensity-qinghai":
+                target.update(value=value, base_year=2005, due="2010-12-31")
+
+    return changed("china-12th-five-year", edit)
+
+
+def of_qinghai(period: str, *percent: str, plan: Plan | None = None) -> Judgement:
+    """The judgement with these published changes from 2006 on."""
+    return judged(plan or qinghai_2010(), "intensity-qinghai", QINGHAI, period, changes(QINGHAI, 2006, *percent))
+
+
+def both_ways() -> dict[SeriesKey, FactValue]:
+    """A published change, and levels that give another one."""
+    return {
+        **changes(QINGHAI, 2006, "-4.0"),
+        **dict(
+            [
+                fact("energy_consumption_equivalent", QINGHAI, "2005", "1000"),
+                fact("energy_consumption_equivalent", QINGHAI, "2006", "1070"),
+                fact("gdp_constant_2010", QINGHAI, "2005", "500"),
+                fact("gdp_constant_2010", QINGHAI, "2006", "550"),
+            ]
+        ),
+    }
