@@ -1,4 +1,4 @@
-"""What holds of every judgement: worse data never scores better, order never matters, digests are everywhere the same."""
+"""What holds of every judgement: worse data never scores better, order does not matter, digests are always the same."""
 
 from __future__ import annotations
 
