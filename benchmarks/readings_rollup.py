@@ -272,7 +272,7 @@ def main() -> None:
 def on_spark(folder: Path, meters: int, days: int, memory: str, kill: bool) -> None:
     """The same on a master and two workers; with ``kill`` one of them dies when the first hours have been written."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    from readings.spark_cluster import HOST, missing, spark_cluster
+    from support.spark_cluster import HOST, missing, spark_cluster
 
     if missing():
         raise SystemExit(missing())

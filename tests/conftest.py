@@ -27,6 +27,7 @@ from support.homes import MADE_VARIABLE, Finished, Home, new_name
 from support.made_once import MadeOnce, everything_made, tables_made
 from support.missing import CI, cannot
 from support.site import served
+from support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -363,7 +364,7 @@ def page(browser: Browser, live_site: str) -> Iterator[Page]:
     At the end the test fails when the page asked another host for anything, or its scripts ended in an error.
     """
     context = browser.new_context(base_url=live_site, locale="zh-CN", viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(1000 * PATIENCE)
     page = context.new_page()
     elsewhere: list[str] = []
     errors: list[str] = []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.homes import Finished, Home
+from support.waiting import PATIENCE
 
 Run = Callable[..., Finished]
 
@@ -87,7 +88,7 @@ def test_acts_of_several_processes_at_once_make_one_chain(loaded: Run, home: Hom
     who = ["example.region", "example.hami", "example.changji", "example.auditor"] * 2
     with open(os.devnull, "wb") as nothing:
         running = [home.start("people", "link", one, output=nothing, errors=nothing) for one in who]
-    assert [process.wait(timeout=120) for process in running] == [0] * len(who)
+    assert [process.wait(PATIENCE) for process in running] == [0] * len(who)
     found = loaded("log", "verify", "--json")
     assert found.code == 0, found
     assert found.json["acts"] == before + len(who)

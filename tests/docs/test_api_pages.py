@@ -14,6 +14,7 @@ import pytest
 from support.homes import Home
 from support.missing import cannot
 from support.site import served
+from support.waiting import PATIENCE
 
 from docs.reading import DOCS, Call, blocks, calls
 from docs.test_tutorial import compare
@@ -38,8 +39,9 @@ def site_with_token(with_everything: Home, copy_home: Callable[[Home], Home]) ->
         program = ISSUE.format(person=TOKEN_FOR, verbs=VERBS)
         environment = home.environment({"DJANGO_SETTINGS_MODULE": "hengneng.web.settings"})
         done = subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False, timeout=120
-        )
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=PATIENCE,
+            check=False,
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
         yield address, done.stdout.strip()
 
@@ -65,7 +67,7 @@ def test_samples_show_what_comes_out(page: Path, site_with_token: tuple[str, str
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
         assert done.returncode == 0, f"{page.name}:{call.line}: {done.stderr}"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
+from support.waiting import PATIENCE
 
 from docs.reading import DOCS, ROOT, headings
 from hengneng.cli.main import commands
@@ -51,7 +52,7 @@ def test_the_committed_reference_is_what_the_code_gives() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
     )
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from support.doors import opened, registered, token_of
 from support.homes import Home
 from support.missing import cannot
+from support.waiting import PATIENCE
 
 from docs.reading import DOCS, blocks, calls
 from docs.test_tutorial import compare
@@ -35,7 +36,7 @@ def test_samples_show_what_comes_out(make_home: Callable[[], Home]) -> None:
             for call in samples:
                 command = call.command.replace("http://localhost:8700", f"http://127.0.0.1:{door.port}")
                 done = subprocess.run(command, shell=True, cwd=home.folder, env=environment, capture_output=True,
-                                      text=True, encoding="utf-8", timeout=60, check=False)  # fmt: skip
+                                      text=True, encoding="utf-8", timeout=PATIENCE, check=False)  # fmt: skip
                 assert done.returncode == 0, f"{page.name}:{call.line}: {done.stderr}"
                 compare(call, done.stdout.splitlines(), page)
     assert home.run("devices", "set-aside", "--json").json["counts"] == []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.homes import Home
+from support.waiting import PATIENCE
 
 from docs.reading import DOCS, Call, blocks, calls
 
@@ -45,7 +46,7 @@ def said(call: Call, folder: Path, environment: dict[str, str]) -> list[str]:
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode in (0, 1), f"{call.command}: {done.stdout}"

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from support.desk import PASSWORD
 from support.homes import Home, command
-from support.postgresql import free_port
+from support.ports import free_port
 from support.site import _stop, _wait_for
+from support.waiting import PATIENCE
 
 from docs.test_tutorial import LANGUAGES
 
@@ -79,7 +80,7 @@ def test_the_browser_part_of_the_tutorial(
     links = dict(re.findall(r"\(([a-z.]+)\)\s+http://[^/]+(/first-sign-in/\S+)", lines))
     with served_alone(home) as address:
         context = browser.new_context(locale={"en": "en-GB", "zh": "zh-CN"}[language])
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(1000 * PATIENCE)
         page = context.new_page()
         reader = Reader(page, page_of_tutorial.read_text("utf-8"), language)
         reader.enter(address + links["wang.li"])

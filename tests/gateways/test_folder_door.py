@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.brokers import Program, wait_until
+from support.brokers import Program
 from support.doors import METERS, UNITS
 from support.homes import Home
-from support.postgresql import free_port
+from support.ports import free_port
+from support.waiting import wait_until
 
 from hengneng.devices.knowing import known_devices
 from hengneng.devices.models import Protocol

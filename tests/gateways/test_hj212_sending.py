@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from support.hj212_doors import HOST, frame, known, opened, run
-from support.postgresql import free_port
+from support.ports import free_port
 
 from hengneng.cli.hj212 import hj212
 from hengneng.gateways.hj212.sending import Sent, send_frames

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.doors import Answer, OpenDoor, opened, token_of
 from support.homes import Home
+from support.waiting import PATIENCE, wait_until
 
 from hengneng.readings.reader import readings_of
 from hengneng.readings.store import FOLDER, Store
@@ -183,15 +184,15 @@ def test_who_may_not_send_is_turned_away(door: OpenDoor, place: tuple[Home, str]
         answer = door.post("/readings", LINES, Content_Type="text/csv", **given)
         assert (answer.status, answer.json["error"]["check"]) == (401, "G101")
     far, stack = token_of(home, "http:far"), token_of(home, "hj212:stack")
-    end = time.monotonic() + 20
-    while (answer := door.post("/readings", LINES, Authorization=f"Bearer {far}")).status == 401:
-        assert time.monotonic() < end, "a new token is known within seconds"
-        time.sleep(0.1)
+
+    def answered() -> Answer:
+        return door.post("/readings", LINES, Authorization=f"Bearer {far}")
+
+    wait_until(lambda: answered().status != 401, "the new token to be known")
+    answer = answered()
     assert (answer.status, answer.json["error"]["check"]) == (403, "G102")
     assert door.post("/readings", LINES, Authorization=f"Bearer {stack}").status == 401
-    end = time.monotonic() + 20
-    while "refused_address" not in home.run("devices", "list", "--json").output:
-        assert time.monotonic() < end
+    wait_until(lambda: "refused_address" in home.run("devices", "list", "--json").output, "the event")
 
 
 def test_other_paths_and_methods_are_told(door: OpenDoor) -> None:
@@ -215,22 +216,22 @@ def test_what_was_accepted_is_finished_before_the_door_ends(registered_home: Cal
     home = registered_home(DEVICES)
     token = token_of(home, "http:logger")
     with opened(home) as door:
-        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=PATIENCE)
         connection.putrequest("POST", "/readings")
         for name, value in (("Authorization", f"Bearer {token}"), ("Content-Type", "application/x-ndjson"),
                             ("Content-Length", str(len(LINES)))):  # fmt: skip
             connection.putheader(name, value)
         connection.endheaders()
         connection.send(LINES[:20])
-        time.sleep(0.5)
+        wait_until(lambda: 'hengneng_connections{door="http"} 1.0' in door.metrics(), "the beginning of the batch")
         ended = threading.Thread(target=door.stop, args=(signal.SIGTERM,))
         ended.start()
-        time.sleep(0.5)
+        wait_until(lambda: '"door.closing"' in door.log.read_text("utf-8"), "the door to close")
         connection.send(LINES[20:])
         answer = connection.getresponse()
         assert (answer.status, json.loads(answer.read())["taken"]) == (200, 1)
         connection.close()
-        ended.join(timeout=40)
+        ended.join(PATIENCE)
         assert door.process.returncode == 0
     assert len(values(home)) == 1
     said = [json.loads(line)["event"] for line in door.log.read_text("utf-8").splitlines() if line.startswith("{")]
@@ -284,7 +285,7 @@ def test_nothing_acknowledged_is_lost_when_the_door_is_killed(registered_home: C
                     assert {ZONE_FIRST + number * 20 + row for row in range(20)} <= stored
             else:
                 for thread in threads:
-                    thread.join(timeout=60)
+                    thread.join(PATIENCE)
                 done.set()
                 assert door.stop() == 0
     assert acknowledged == set(range(lots))

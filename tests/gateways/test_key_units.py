@@ -16,6 +16,7 @@ import pytest
 from support.door_process import Operator
 from support.doors import Answer, OpenDoor, opened
 from support.homes import Home
+from support.waiting import wait_until
 
 from hengneng.deliveries import FOLDER as DELIVERIES
 from hengneng.deliveries import DeliveryLog
@@ -223,10 +224,11 @@ def test_bad_items_are_set_aside_and_the_batch_is_a_success(home: Home, operator
     shown = operator.run("devices", "set-aside")
     assert "G206" in shown.output
     assert "标记为无效" in shown.output
-    end = time.monotonic() + 20
-    while '"last": "set_aside"' not in (said := operator.run("devices", "list", "--json").output):
-        assert time.monotonic() < end, said
-        time.sleep(0.05)
+
+    def listed() -> str:
+        return operator.run("devices", "list", "--json").output
+
+    wait_until(lambda: '"last": "set_aside"' in listed(), listed)
     with DeliveryLog.open(home.folder / DELIVERIES, home.database_url) as log:
         kept = [one for one in log.read(0) if one.door == "key_unit" and one.sender == MILL]
     assert json.loads(gzip.decompress(kept[-1].content))["data"][0]["dataCode"] == "99"
@@ -280,11 +282,13 @@ def test_who_is_not_registered_is_told_and_counted(home: Home, operator: Operato
     assert (broken.json["responseCode"], broken.json["check"]) == ("1", "G107")
     assert unit.send().json["responseCode"] == "0", "an empty batch is a batch"
     assert unit.say("/uploadEnergyData", data=item()).json["responseCode"] == "0", "one item need not be a list"
-    end = time.monotonic() + 20
-    while not (found := operator.run("devices", "list", "--json").json["strangers"]):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    assert found[0]["device"] == "key_unit:91�65"
+
+    def strangers() -> list[dict[str, str]]:
+        listed: list[dict[str, str]] = operator.run("devices", "list", "--json").json["strangers"]
+        return listed
+
+    wait_until(strangers, "the stranger to be listed")
+    assert strangers()[0]["device"] == "key_unit:91�65"
 
 
 def test_a_break_and_a_resume_oldest_first(home: Home, operator: Operator) -> None:
@@ -298,11 +302,11 @@ def test_a_break_and_a_resume_oldest_first(home: Home, operator: Operator) -> No
         rounds += 1
         assert rounds < 30
         with opened(home) as door:
-            if rounds < 6:
-                killer = threading.Timer(0.08 + 0.05 * rounds, door.kill)
-                killer.start()
             try:
                 unit = Unit(door)
+                if rounds < 6:
+                    killer = threading.Timer(0.02 * rounds, door.kill)
+                    killer.start()
                 while waiting:
                     sent += 1
                     if unit.send(*waiting[0]).json.get("responseCode") != "0":

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.brokers import Device, Mosquitto, Program, running_mosquitto, wait_until
+from support.brokers import Device, Mosquitto, Program, running_mosquitto
 from support.homes import Home
-from support.postgresql import free_port
+from support.ports import free_port
+from support.waiting import PATIENCE, wait_until
 
 from hengneng.readings.points import Points
 from hengneng.readings.store import Store
@@ -136,7 +137,7 @@ def test_answers_refusals_revisions_and_figures(place: Home, broker: Mosquitto, 
         assert a.ask(b"no JSON")["problems"][0]["check"] == "G302"
         assert misplaced.ask({"sequence": 9, "items": [item("a", 7)]})["problems"][0]["check"] == "G307"
         page = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            f"http://127.0.0.1:{metrics}/metrics", timeout=10
+            f"http://127.0.0.1:{metrics}/metrics", timeout=PATIENCE
         )
         with page:
             figures = page.read().decode()
@@ -202,7 +203,7 @@ def test_a_broker_that_is_not_there_is_asked_again_and_strangers_are_counted(
     with Device(broker.port, "mill", "nobody") as stranger:
         assert stranger.ask({"sequence": 1, "items": [item("a", 0)]})["problems"][0]["check"] == "G306"
     starting.terminate()
-    assert starting.wait(60) == 0
+    assert starting.wait(PATIENCE) == 0
     found = place.run("devices", "list", "--json").json["strangers"]
     assert [(one["device"], one["knocks"]) for one in found] == [("mqtt:nobody", 1)]
 
@@ -225,6 +226,6 @@ def _events(home: Home) -> list[str]:
     )
     done = subprocess.run(
         [sys.executable, "-c", ask], env=home.environment({"DJANGO_SETTINGS_MODULE": "hengneng.web.settings"}),
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
     )  # fmt: skip
     return done.stdout.split()

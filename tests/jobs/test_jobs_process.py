@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 from support.homes import Home, command
-from support.postgresql import free_port
+from support.ports import free_port
 from support.tables import row, write_table
+from support.waiting import wait_until
 
 PLANS = Path(__file__).resolve().parents[2] / "plans"
-PATIENCE = 60.0  # seconds; a process on a busy machine needs a while to begin
 pytestmark = pytest.mark.xdist_group("jobs processes")
 KEEPER, WORKER = "hengneng.cli.beside", "hengneng.cli.main"
 
@@ -28,13 +27,6 @@ def loaded_home(make_home: Callable[[], Home]) -> Home:
     assert home.run("plan", "load", PLANS / "qinghai-2019").code == 0
     assert home.run("facts", "import", PLANS / "qinghai-2019" / "facts.csv").code == 0
     return home
-
-
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, what
-        time.sleep(0.1)
 
 
 def served(home: Home, *words: str) -> psutil.Process:
@@ -76,36 +68,36 @@ def test_the_server_brings_a_worker_which_ends_with_it(loaded_home: Home, tmp_pa
     leave_a_job(loaded_home, tmp_path, "0.5")
     server = served(loaded_home)
     try:
-        wait_until(lambda: stale(loaded_home) == "0", "the worker beside the server has not done the job")
+        wait_until(lambda: stale(loaded_home) == "0", "the job, done by the worker beside the server")
         mine = beside(server, KEEPER) + beside(server, WORKER)
         assert len(mine) == 2
     finally:
         server.send_signal(signal.SIGTERM)
-    wait_until(lambda: is_over([server, *mine]), "something goes on after the server was stopped")
+    wait_until(lambda: is_over([server, *mine]), "server, keeper and worker to end")
 
 
 def test_a_worker_that_dies_is_started_again_and_one_whose_server_dies_ends(loaded_home: Home) -> None:
     server = served(loaded_home)
     try:
-        wait_until(lambda: len(beside(server, WORKER)) == 1, "there is no worker")
+        wait_until(lambda: len(beside(server, WORKER)) == 1, "a worker")
         first = beside(server, WORKER)[0]
         first.kill()
-        wait_until(lambda: any(one.pid != first.pid for one in beside(server, WORKER)), "no worker came back")
+        wait_until(lambda: any(one.pid != first.pid for one in beside(server, WORKER)), "another worker")
         mine = beside(server, KEEPER) + beside(server, WORKER)
     finally:
         os.kill(server.pid, signal.SIGKILL)
-    wait_until(lambda: is_over(mine), "the worker outlives its server")
+    wait_until(lambda: is_over(mine), "the worker to end with its server")
 
 
 def test_a_server_without_a_worker(loaded_home: Home, tmp_path: Path) -> None:
     leave_a_job(loaded_home, tmp_path, "0.6")
     server = served(loaded_home, "--no-worker")
     try:
-        wait_until(lambda: len(server.children()) >= 2, "the server does not serve")
+        wait_until(lambda: len(server.children()) >= 2, "a server that serves")
         assert beside(server, KEEPER) == []
         assert stale(loaded_home) == "1"
         assert loaded_home.run("worker", "--once").code == 0
         assert stale(loaded_home) == "0"
     finally:
         server.send_signal(signal.SIGTERM)
-    wait_until(lambda: is_over([server]), "the server goes on")
+    wait_until(lambda: is_over([server]), "the server to end")

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from readings.reference import OFFSET
 from readings.rollup_cases import RULES, read
+from support.waiting import PATIENCE
 
 from hengneng.readings.points import DAY, MICRO, Points, micro_from_float, number_of
 from hengneng.readings.rollup.engine import roll_up
@@ -29,7 +30,7 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip(f"{BENCH}/gen.py is not here: the load generator and its reference are not part of the project")
     folder = tmp_path_factory.mktemp("load")
     words = ["--meters", str(METERS), "--days", str(DAYS), "--missing", "0.03", "--out", str(folder)]
-    subprocess.run([sys.executable, str(BENCH / "gen.py"), *words], check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, str(BENCH / "gen.py"), *words], check=True, capture_output=True, timeout=PATIENCE)
     return folder
 
 
@@ -69,6 +70,6 @@ def test_every_cell_is_the_reference(load: Path, tmp_path: Path) -> None:
             )
     pq.write_table(pa.concat_tables(tables), tmp_path / "hourly.parquet")
     words = [str(BENCH / "compare.py"), "--data", str(load), "--hourly", str(tmp_path / "hourly.parquet")]
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f'"cells": {METERS * DAYS * 24}, "missing": 0, "wrong": 0' in done.stdout

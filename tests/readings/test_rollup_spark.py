@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from readings import spark_cluster
 from readings.reference import Version, rolled_up
 from readings.rollup_cases import (
     BEGIN,
@@ -23,8 +22,9 @@ from readings.rollup_cases import (
     results_of,
     same_as_reference,
 )
-from readings.spark_cluster import SparkCluster
+from support import spark_cluster
 from support.missing import cannot
+from support.spark_cluster import SparkCluster
 
 from hengneng.problems import RefusedError
 from hengneng.readings.rollup.engine import engine_of, roll_up

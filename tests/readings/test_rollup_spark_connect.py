@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from readings import spark_cluster
+from support import spark_cluster
 from support.missing import cannot
+from support.ports import free_port
 
 # In a process of its own: a session of Spark Connect and one of a cluster do not go together.
 PROGRAM = """
@@ -66,7 +67,7 @@ def test_nobody_there_is_said_at_once(tmp_path: Path, address: str) -> None:
     from hengneng.problems import RefusedError
     from hengneng.readings.rollup.spark_engine import Cluster
 
-    engine = Cluster(address.format(port=spark_cluster.free_port()))
+    engine = Cluster(address.format(port=free_port()))
     with pytest.raises(RefusedError) as refused:
         engine._session()
     assert [problem.number for problem in refused.value.problems] == ["M044"]

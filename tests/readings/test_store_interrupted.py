@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import select
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import numpy as np
 import pytest
 from support.missing import cannot
 from support.stored import DAY, T0, all_rows, current, points
+from support.waiting import PATIENCE
 
 from hengneng.problems import RefusedError
 from hengneng.readings.compactor import Sorting
@@ -70,10 +72,31 @@ def kill(process: multiprocessing.process.BaseProcess) -> None:
     process.join()
 
 
-def acknowledged(reading: int) -> set[int]:
-    with os.fdopen(reading, "rb") as pipe:
+class Acknowledged:
+    """Numbers that a writer says over a pipe, from the end that is read; closed when all has been read."""
+
+    def __init__(self, reading: int) -> None:
+        self._reading = reading
+        self._come = b""
+
+    def numbers(self) -> set[int]:
+        """Those that have been read."""
         # A line may be cut off by the kill; then nobody has been told.
-        return {int(line) for line in pipe.read().split(b"\n")[:-1]}
+        return {int(line) for line in self._come.split(b"\n")[:-1]}
+
+    def at_least(self, count: int) -> None:
+        """Read until so many have come. AssertionError when the writer ends before, or none comes for long."""
+        while len(self.numbers()) < count:
+            assert select.select([self._reading], [], [], PATIENCE)[0], "the writer acknowledges nothing"
+            come = os.read(self._reading, 65536)
+            assert come, f"the writer has ended after {len(self.numbers())} of {count}"
+            self._come += come
+
+    def all(self) -> set[int]:
+        """All, once nobody can say any more."""
+        with os.fdopen(self._reading, "rb") as pipe:
+            self._come += pipe.read()
+        return self.numbers()
 
 
 def numbers_of(store: Store) -> set[int]:
@@ -103,13 +126,15 @@ def test_writer_and_compactor_killed_at_random_lose_and_double_nothing(tmp_path:
         writer = started(write, folder, journal_url, one * 100_000, writing)
         os.close(writing)
         compactors = [started(compact, folder, journal_url) for _ in range(2)]
-        time.sleep(chance.uniform(0.1, 0.3))
+        said = Acknowledged(reading)
+        said.at_least(chance.randint(5, 40))
+        time.sleep(chance.uniform(0, 0.05))
         every = [writer, *compactors]
         chance.shuffle(every)
         for process in every:
             kill(process)
             time.sleep(chance.uniform(0, 0.02))
-        told |= acknowledged(reading)
+        told |= said.all()
         if one % 5 == 4:
             with Store.open(folder, journal_url) as store:
                 assert told <= numbers_of(store)
@@ -279,10 +304,10 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path: Path, jour
             futures = [writer.submit(batch(n), key=str(n)) for n in range(6000, 6010)]
             for number, future in enumerate(futures, 6000):
                 with suppress(RefusedError):
-                    future.result(timeout=10)
+                    future.result(PATIENCE)
                     accepted.add(number)
             ballast.unlink()
-            assert writer.submit(batch(7000)).result(timeout=10)
+            assert writer.submit(batch(7000)).result(PATIENCE)
         assert numbers_of(store) == {*accepted, 7000}
         store.compact()
         store.import_bulk([batch(50_000)], source="f")
@@ -330,7 +355,8 @@ def test_a_power_cut_loses_nothing_that_was_acknowledged() -> None:
                 reading, writing = os.pipe()
                 processes = [started(write, folder, "", 0, writing), started(compact, folder, "")]
                 os.close(writing)
-                time.sleep(chance.uniform(0.3, 0.6))
+                said = Acknowledged(reading)
+                said.at_least(chance.randint(11, 60))
                 for process in processes:
                     assert process.pid is not None
                     os.kill(process.pid, signal.SIGSTOP)
@@ -338,8 +364,7 @@ def test_a_power_cut_loses_nothing_that_was_acknowledged() -> None:
                 shutil.copyfile(image, copy)
                 for process in processes:
                     kill(process)
-                told = acknowledged(reading)
-                assert len(told) > 10
+                told = said.all()
                 after = Path(temporary, f"after{one}")
                 with small_disk(after, "-o", "loop", str(copy)), Store.open(after / folder.name) as store:
                     assert told <= numbers_of(store)
@@ -354,15 +379,15 @@ def test_a_reader_beside_writer_and_compactor_always_sees_whole_batches(tmp_path
         reading, writing = os.pipe()
         processes = [started(write, folder, journal_url, 0, writing), started(compact, folder, journal_url)]
         os.close(writing)
-        before: set[int] = set()
-        until = time.monotonic() + 1.5
-        while time.monotonic() < until:
+        said, before = Acknowledged(reading), set[int]()
+        # Between two looks it has always gone on.
+        for looks in range(1, 31):
+            said.at_least(10 * looks)
             found = numbers_of(store)
-            assert before <= found
+            assert before | said.numbers() <= found
             before = found
         for process in processes:
             kill(process)
-        assert acknowledged(reading) <= numbers_of(store)
-        assert len(before) > 10
+        assert said.all() <= numbers_of(store)
         assert current(store)
         assert date(2026, 6, 1) in store.days_of_points()

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.stored import DAY, T0, current, history, points, rows_of
+from support.waiting import PATIENCE
 
 from hengneng.problems import RefusedError
 from hengneng.readings import limits
@@ -309,8 +310,8 @@ def test_replaced_files_go_after_the_time_of_grace(store: Store, monkeypatch: py
 def test_the_writer_takes_waiting_batches_together(store: Store) -> None:
     with store.writer() as writer:
         futures = [writer.submit(points((one, T0, one)), key=str(one)) for one in range(300)]
-        arrivals = [future.result(timeout=20) for future in futures]
-        same = writer.submit(points((7, T0, 7)), key="7").result(timeout=20)
+        arrivals = [future.result(PATIENCE) for future in futures]
+        same = writer.submit(points((7, T0, 7)), key="7").result(PATIENCE)
     assert same == arrivals[7]
     assert sorted(arrivals) == list(range(1, 301))
     assert current(store) == {(one, T0): one for one in range(300)}

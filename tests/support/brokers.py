@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,19 +22,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from support.homes import Home
 from support.missing import cannot
-from support.postgresql import free_port
+from support.ports import free_port
+from support.waiting import PATIENCE, wait_until
 
-PATIENCE = 90.0
 # Debian puts it where only root looks for programs.
 PROGRAM = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
-
-
-def wait_until(holds: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
-    """Wait until ``holds()``; AssertionError that names ``what`` when it does not in time."""
-    end = time.monotonic() + patience
-    while not holds():
-        assert time.monotonic() < end, f"in vain waited for {what}"
-        time.sleep(0.02)
 
 
 @dataclass
@@ -71,7 +63,7 @@ class Mosquitto:
         """End it; it writes down what it has."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=20)
+            self.process.wait(PATIENCE)
             self.process = None
 
 
@@ -110,12 +102,12 @@ class Program:
     def kill(self) -> None:
         """End it as a power cut does."""
         self.process.signal_all(signal.SIGKILL)
-        self.process.wait(timeout=20)
+        self.process.wait(PATIENCE)
 
     def stop(self) -> int:
         """Ask it to end; its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=60)
+        return self.process.wait(PATIENCE)
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from support.homes import Home
+from support.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
@@ -62,7 +63,7 @@ class Desk:
         if who in site.states:
             settings["storage_state"] = site.states[who]
         context = browser.new_context(**settings)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(1000 * PATIENCE)
         name = "-".join(filter(None, (re.sub(r"[^\w.-]+", "_", test), who, width, language)))
         desk = cls(context.new_page(), context, name, language)
         desk._watch(site.address)

@@ -14,7 +14,8 @@ from typing import TextIO
 from hengneng.deliveries import Delivery, DeliveryLog
 from support.forking import Forked
 from support.homes import Finished, Home
-from support.postgresql import free_port
+from support.ports import free_port
+from support.waiting import PATIENCE
 
 
 class Operator:
@@ -60,8 +61,8 @@ class DoorProcess:
         assert self._reading
         if how is not None:
             self.process.send_signal(how)
-        code = self.process.wait(timeout=20)
-        self._reading.join(5)
+        code = self.process.wait(timeout=PATIENCE)
+        self._reading.join(PATIENCE)
         for stream in self._streams:
             stream.close()
         self.process = None
@@ -70,7 +71,7 @@ class DoorProcess:
     def figures(self) -> str:
         """What /metrics says."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as answer:
+        with opener.open(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=PATIENCE) as answer:
             text: str = answer.read().decode()
         return text
 

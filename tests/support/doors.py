@@ -15,9 +15,9 @@ from typing import Any
 
 from support.forking import Forked
 from support.homes import Home
-from support.postgresql import free_port
+from support.ports import free_port
+from support.waiting import PATIENCE
 
-PATIENCE = 60.0
 UNITS = "identifier,name_zh,name_en,place,industry\nmill,钢厂,Steel mill,650100,31\nbakery,面包厂,Bakery,650200,14\n"
 METERS = (
     "identifier,unit,carrier,unit_of_measure\nHS-E-01,mill,electricity,kWh\nHS-E-02,mill,electricity,kWh\n"
@@ -44,7 +44,7 @@ class OpenDoor:
     metrics_port: int
     log: Path
 
-    def post(self, path: str, body: bytes, patience: float = 30, **headers: str) -> Answer:
+    def post(self, path: str, body: bytes, patience: float = PATIENCE, **headers: str) -> Answer:
         """POST; headers with strokes instead of hyphens (``Content_Type``)."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, named, method="POST")
@@ -54,24 +54,24 @@ class OpenDoor:
         except urllib.error.HTTPError as error:
             return Answer(error.code, dict(error.headers), json.loads(error.read()))
 
-    def send(self, path: str, content: object, patience: float = 30) -> Answer:
+    def send(self, path: str, content: object, patience: float = PATIENCE) -> Answer:
         """POST JSON."""
         return self.post(path, json.dumps(content).encode(), patience, Content_Type="application/json")
 
     def metrics(self) -> str:
         """The figures of the door."""
-        with _OPENER.open(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=10) as found:
+        with _OPENER.open(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=PATIENCE) as found:
             return str(found.read().decode())
 
     def kill(self) -> None:
         """End it as a power cut does."""
         self.process.signal_all(signal.SIGKILL)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=PATIENCE)
 
     def stop(self, sign: int = signal.SIGTERM) -> int:
         """Ask it to end; its exit status."""
         self.process.signal_all(sign)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=PATIENCE)
 
 
 @contextmanager

@@ -18,11 +18,11 @@ from hengneng.gateways.hj212.door import Door
 from hengneng.gateways.hj212.requesting import Requests
 from hengneng.gateways.metrics import Metrics
 from hengneng.hj212 import Message, frame_of, new_message, written_qn
+from support.waiting import PATIENCE
 
 HOST = "127.0.0.1"
 MN = "010000A8900016F000169DC0"
 OTHER = "010000A8900016F000169DC1"
-SOON = 5.0  # seconds: what ought to happen at once has happened by then
 QUIET = 0.15  # seconds: what has not happened by then does not happen
 
 
@@ -100,7 +100,7 @@ class Kept:
     def append(self, arrived: Sequence[Arrived]) -> int:
         """As that of the log."""
         self.tried += 1
-        assert self.gate.wait(30)
+        assert self.gate.wait(PATIENCE)
         if self.error is not None:
             raise self.error
         self.deliveries += arrived
@@ -127,9 +127,8 @@ class Client:
 
     async def lines(self, count: int) -> list[bytes]:
         """So many lines of answers."""
-        return [
-            (await asyncio.wait_for(self.reader.readuntil(b"\r\n"), SOON)).removesuffix(b"\r\n") for _ in range(count)
-        ]
+        read = self.reader.readuntil
+        return [(await asyncio.wait_for(read(b"\r\n"), PATIENCE)).removesuffix(b"\r\n") for _ in range(count)]
 
     async def quiet(self, seconds: float = QUIET) -> bool:
         """Whether nothing comes for a while."""
@@ -140,7 +139,7 @@ class Client:
     async def closed(self) -> bool:
         """Whether the other side closes; what comes before is passed over."""
         with suppress(ConnectionError):
-            while await asyncio.wait_for(self.reader.read(65536), SOON):
+            while await asyncio.wait_for(self.reader.read(65536), PATIENCE):
                 pass
         return True
 
@@ -172,7 +171,7 @@ class Opened:
 
     async def until(self, found: Callable[[], object]) -> None:
         """Wait until something is so."""
-        end = asyncio.get_running_loop().time() + SOON
+        end = asyncio.get_running_loop().time() + PATIENCE
         while not found():
             assert asyncio.get_running_loop().time() < end, "it does not come about"
             await asyncio.sleep(0.005)
@@ -214,7 +213,7 @@ def run(work: Callable[[], Awaitable[None]], loop: Callable[[], asyncio.Abstract
     """Run a test that works asynchronously."""
 
     async def bounded() -> None:
-        await asyncio.wait_for(work(), 30)
+        await asyncio.wait_for(work(), PATIENCE)
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(bounded())

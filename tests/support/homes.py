@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from support import postgresql
 from support.forking import Forked, run_forked
+from support.waiting import PATIENCE
 
 NOT_PASSED_ON = ("HENGNENG_", "DJANGO_", "PYTEST_", "LC_", "LANG")
 # Names the folder in which the workers of a run find what is made once for all of them.
@@ -102,7 +103,7 @@ class Home:
         given: str | None = None,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
-        patience: float = 120,
+        patience: float = PATIENCE,
         anew: bool = False,
     ) -> Finished:
         """Run ``hengneng *words`` as a process, ``given`` as its standard input, started in ``folder``.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.homes import Home
+from support.waiting import FIRST_START
 
 
 @dataclass(frozen=True)
@@ -40,5 +41,5 @@ def tables_made(home: Home) -> None:
 
 def everything_made(home: Home) -> None:
     """Have `hengneng run` load plans, facts and examples, as at its first start."""
-    done = home.run("run", "--no-serve", patience=300, anew=True)
+    done = home.run("run", "--no-serve", patience=FIRST_START, anew=True)
     assert done.code == 0, done

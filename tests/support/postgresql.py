@@ -7,7 +7,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
+
+from support.ports import free_port
 
 HOW_TO_GET_ONE = (
     "no PostgreSQL here: install the test tools (make tools-for-tests), or "
@@ -125,14 +126,6 @@ def _start(binaries: Path, folder: Path, identity: Identity) -> str:
     start = ["-D", data, "-l", log, "-w", "-t", "60", "-o", options, "start"]
     _call([binaries / "pg_ctl", *start], folder, identity)
     return f"postgresql://hengneng:{password}@127.0.0.1:{port}/hengneng"
-
-
-def free_port() -> int:
-    """A TCP port of this machine that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _call(command: list[object], folder: Path, identity: Identity) -> None:

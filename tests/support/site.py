@@ -13,9 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from support.homes import Home, command
-from support.postgresql import free_port
-
-PATIENCE = 180.0  # seconds until the site must answer; the first start loads plans and facts
+from support.ports import free_port
+from support.waiting import FIRST_START
 
 
 @contextmanager
@@ -45,7 +44,7 @@ def served(home: Home, *words: object) -> Iterator[str]:
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + FIRST_START
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < end:
         if process.poll() is not None:
@@ -58,7 +57,7 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
             raise RuntimeError(f"{address} answers {answer.code}:\n{log.read_text('utf-8')}") from answer
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError(f"{address} is silent after {PATIENCE:.0f} s:\n{log.read_text('utf-8')}")
+    raise RuntimeError(f"{address} is silent after {FIRST_START:.0f} s:\n{log.read_text('utf-8')}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from support.waiting import PATIENCE
+
 if TYPE_CHECKING:
     from support.desk import Desk, WorkingSite
 
@@ -59,7 +61,7 @@ def run_in(site: WorkingSite, program: str) -> str:
     """Run a few lines of Python on the site's own database and give back what they print."""
     environment = site.home.environment() | {"DJANGO_SETTINGS_MODULE": "hengneng.web.settings"}
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PATIENCE = 60.0
+from support.ports import free_port
+from support.waiting import PATIENCE
+
 HOST = "127.0.0.1"
 # For Java with little to do, in the environment of whoever starts it: it ends before thorough compilation pays.
 LITTLE_WORK = ("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
@@ -50,14 +52,6 @@ class SparkCluster:
         """End a worker, and the executors that it has started, with SIGKILL."""
         os.killpg(self.workers[place].pid, signal.SIGKILL)
         self.workers[place].wait(PATIENCE)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)
