@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,16 @@ class LoadedPlan:
         """``file:line`` of the ``index``-th entry of ``part`` (or of its ``field``)."""
         path: tuple[str | int, ...] = (index,) if field is None else (index, field)
         return self.files[part].where(path)
+
+    @cached_property
+    def indicator_words(self) -> tuple[str, ...]:
+        """The words that its indicators have in the text, of all of them."""
+        return tuple(word for indicator in self.plan.indicators for word in indicator.words)
+
+    @cached_property
+    def place_codes(self) -> dict[str, str]:
+        """Codes of its places by their names."""
+        return {place.name: place.code for place in self.plan.places}
 
     def text_of(self, source: str | None) -> SourceText:
         """The named source text; without a name the first one. KeyError for an unknown name."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -73,7 +72,7 @@ def first_years(text: str) -> list[int]:
     """First years of the spans that ``text`` names: 2016—2020年, or a five-year plan by its word (十三五)."""
     spans = [int(match.group(1)) for match in _SPAN.finditer(text)]
     plans = {e.key["word"]: int(e.value) for e in rule_table("planning_periods").entries if e.value is not None}
-    return spans + [plans[word] for word, _ in mentions(text, plans)]
+    return spans + [plans[word] for word, _ in mentions(text, tuple(plans))]
 
 
 @lru_cache(_READ_LATELY)
@@ -128,7 +127,8 @@ def strength_words(text: str) -> tuple[Meaning, ...]:
     return _meanings("strength_words", "text", text)
 
 
-def mentions(text: str, words: Iterable[str]) -> list[tuple[str, Span]]:
+@lru_cache(_READ_LATELY)
+def mentions(text: str, words: tuple[str, ...]) -> tuple[tuple[str, Span], ...]:
     """Which of ``words`` stand in ``text``, in order; where words overlap, the longest counts."""
     found: list[tuple[str, Span]] = []
     for word in sorted({word for word in words if word in text}, key=lambda w: (-len(w), w)):
@@ -136,4 +136,4 @@ def mentions(text: str, words: Iterable[str]) -> list[tuple[str, Span]]:
             span = Span(match.start(), match.end())
             if not any(span.start in other or other.start in span for _, other in found):
                 found.append((word, span))
-    return sorted(found, key=lambda f: f[1].start)
+    return tuple(sorted(found, key=lambda f: f[1].start))

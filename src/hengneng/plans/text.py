@@ -51,13 +51,21 @@ class SourceText:
         """Every number in Arabic digits, in order."""
         return tuple(numbers_in(self.narrow))
 
-    def find(self, quote: str) -> list[Span]:
+    def find(self, quote: str) -> tuple[Span, ...]:
         """Every place where ``quote`` stands verbatim."""
-        spans, at = [], self.text.find(quote)
-        while at >= 0:
-            spans.append(Span(at, at + len(quote)))
-            at = self.text.find(quote, at + 1)
-        return spans
+        found = self._found.get(quote)
+        if found is None:
+            spans, at = [], self.text.find(quote)
+            while at >= 0:
+                spans.append(Span(at, at + len(quote)))
+                at = self.text.find(quote, at + 1)
+            found = self._found[quote] = tuple(spans)
+        return found
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[Span, ...]]:
+        """Where quotes stand that have been looked for: several checks ask for the same ones."""
+        return {}
 
     def sentence(self, position: int) -> Span:
         """The sentence around ``position``."""

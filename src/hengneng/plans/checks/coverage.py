@@ -63,7 +63,7 @@ def _unprinted(loaded: LoadedPlan) -> Iterator[Problem]:
     for quote, indices in by_quote.items():
         had = {plan.targets[index].indicator for index in indices}
         words = {word: i.id for i in plan.indicators for word in i.words}
-        named = {words[word] for word, _ in mentions(quote, words)}
+        named = {words[word] for word, _ in mentions(quote, tuple(words))}
         if named - had:
             yield Problem(
                 "P309", loaded.where("targets", indices[0]), {"quote": quote, "missing": listed(sorted(named - had))}

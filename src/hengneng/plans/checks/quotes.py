@@ -90,7 +90,7 @@ def read_all(loaded: LoadedPlan) -> ReadQuotes:
 
 def _find(
     loaded: LoadedPlan, quote: str, source: str | None, identifier: str, where: str, read: ReadQuotes
-) -> tuple[SourceText, list[Span]]:
+) -> tuple[SourceText, tuple[Span, ...]]:
     text = loaded.text_of(source)
     spans = text.find(quote)
     if not spans:
@@ -102,8 +102,9 @@ def _find(
 
 def _read_stated(loaded: LoadedPlan, stated: Stated, where: str, read: ReadQuotes) -> None:
     text, spans = _find(loaded, stated.quote, stated.source, stated.id, where, read)
-    for name, words in stated.reads.model_dump(exclude_none=True).items():
-        _find(loaded, words, stated.source, f"{stated.id}, reads.{name}", where, read)
+    for name, words in stated.reads:
+        if words is not None:
+            _find(loaded, words, stated.source, f"{stated.id}, reads.{name}", where, read)
     if not spans:
         return
     if len(spans) > 1:
@@ -168,8 +169,7 @@ def _locate_value(
 
 def _named_before(loaded: LoadedPlan, passage: Passage) -> tuple[str | None, Text]:
     """The indicator word that the quote puts before the value, and all indicator words it has."""
-    words = [word for indicator in loaded.plan.indicators for word in indicator.words]
-    found = reading.mentions(passage.quote, words)
+    found = reading.mentions(passage.quote, loaded.indicator_words)
     shown = listed(word for word, _ in found)
     if passage.value_at is None:
         own = set(loaded.plan.indicator(passage.stated.indicator).words)
@@ -189,8 +189,7 @@ def _indicator(loaded: LoadedPlan, passage: Passage) -> Iterator[Problem]:
     own = set(loaded.plan.indicator(passage.stated.indicator).words)
     named, shown = _named_before(loaded, passage)
     if named is None and passage.stated.reads.indicator:
-        words = [word for indicator in loaded.plan.indicators for word in indicator.words]
-        elsewhere = reading.mentions(passage.stated.reads.indicator, words)
+        elsewhere = reading.mentions(passage.stated.reads.indicator, loaded.indicator_words)
         named = elsewhere[-1][0] if elsewhere else None
         shown = listed(word for word, _ in elsewhere)
     if named not in own:
@@ -198,12 +197,8 @@ def _indicator(loaded: LoadedPlan, passage: Passage) -> Iterator[Problem]:
 
 
 def _places(loaded: LoadedPlan, passage: Passage) -> Iterator[Problem]:
-    plan = loaded.plan
-    codes = {place.name: place.code for place in plan.places}
-    registered = {name: code for name, code in _registered_names().items() if name not in codes}
-    in_quote = {
-        word: codes.get(word) or registered[word] for word, _ in reading.mentions(passage.quote, [*codes, *registered])
-    }
+    plan, codes = loaded.plan, _registered_names() | loaded.place_codes
+    in_quote = {word: codes[word] for word, _ in reading.mentions(passage.quote, tuple(codes))}
     subjects = {subject_code(code) for code in plan.places_of(passage.stated)}
     region = {subject_code(p.code) for p in plan.places if p.role == "region"}
     named = {word: subject_code(code) for word, code in in_quote.items()}

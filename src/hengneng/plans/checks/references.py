@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+
+from pydantic import BaseModel
 
 from hengneng.formulas import formulas
 from hengneng.formulas.arguments import ANY_UNIT
@@ -20,8 +23,11 @@ from hengneng.rules.units import UnknownUnitError, unit
 # What a scheme may grade to stand beside a verdict on a target; other schemes grade other things.
 _WARNED_OF = ("yearly_decline", "completion_ratio")
 
-# Fields that name something else; not every part has each.
-_NAMING = ("id", "clause", "indicator", "places", "indicators", "lead", "cooperating")
+# Fields that name something else, and what; not every part has each.
+_NAMING = {
+    "source": "source", "clause": "clause", "indicator": "indicator", "places": "place", "indicators": "indicator",
+    "lead": "organisation", "cooperating": "organisation",
+}  # fmt: skip
 
 
 def findings(loaded: LoadedPlan) -> Iterator[Problem]:
@@ -60,25 +66,28 @@ def _references(loaded: LoadedPlan) -> Iterator[Problem]:
         "organisation": {o.id for o in plan.head.organisations},
     }
 
-    def missing(what: str, name: str | None, identifier: str, where: str) -> Iterator[Problem]:
-        if name is not None and name not in known[what]:
-            yield Problem("P101", where, {"identifier": identifier, "what": message(f"aspect.{what}"), "name": name})
-
     for part in ("clauses", "targets", "observations", "tasks", "rules", "waived_numbers"):
         for index, entry in enumerate(getattr(plan, part)):
-            # Not getattr with another value: pydantic takes long to say that there is no such field.
-            said = {name: getattr(entry, name) for name in _NAMING if name in type(entry).model_fields}
-            identifier, where = said.get("id", part), loaded.where(part, index)
-            yield from missing("source", entry.source, identifier, where)
-            yield from missing("clause", said.get("clause"), identifier, where)
-            yield from missing("indicator", said.get("indicator"), identifier, where)
-            places = said.get("places")
-            for code in places if isinstance(places, list) else ():
-                yield from missing("place", code, identifier, where)
-            for name in said.get("indicators", ()):
-                yield from missing("indicator", name, identifier, where)
-            for name in (said.get("lead"), *said.get("cooperating", ())):
-                yield from missing("organisation", name, identifier, where)
+            for what, name in _named(entry):
+                if name not in known[what]:
+                    values = {"identifier": getattr(entry, "id", part), "what": message(f"aspect.{what}"), "name": name}
+                    yield Problem("P101", loaded.where(part, index), values)
+
+
+def _named(entry: BaseModel) -> Iterator[tuple[str, str]]:
+    """What an entry names: the kind of it, and its name."""
+    for field, what in _naming_fields(type(entry)):
+        value = getattr(entry, field)
+        # A word in the place of a list of places is a group of them, and names none.
+        names = [value] if isinstance(value, str) and field != "places" else value
+        for name in names if isinstance(names, list) else ():
+            yield what, name
+
+
+@cache
+def _naming_fields(kind: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Fields of a kind of entry that name something, and what. Remembered, since pydantic tells them slowly."""
+    return tuple((field, what) for field, what in _NAMING.items() if field in kind.model_fields)
 
 
 def _indicators(loaded: LoadedPlan) -> Iterator[Problem]:
