@@ -188,3 +188,15 @@ def test_the_checker_finds_what_is_wrong(visits: Round) -> None:
     one.expected = (404,)
     assert {found.split(":")[0] for found in one.violations()} >= {"label", "image-alt"}
     assert wrong_language(one) == ["Chinese not marked as Chinese: 能耗"]
+
+
+def test_the_checker_finds_what_is_wrong_in_one_row_of_many(visits: Round) -> None:
+    one = visits.desk("", "phone")
+    one.go("/about/")
+    rows = ["<tr><th scope='row'>2015</th><td><a href='/about/'>about</a></td></tr>"] * 60
+    rows[40] = rows[40].replace(">about<", "><")
+    table = f"<table><tbody>{''.join(rows)}</tbody></table>"
+    one.page.evaluate(f"""document.querySelector('main').insertAdjacentHTML('beforeend', "{table}")""")
+    before = one.page.evaluate("document.body.innerHTML")
+    assert [found.split(":")[0] for found in one.violations()] == ["link-name"]
+    assert one.page.evaluate("document.body.innerHTML") == before, "the page is as it was"
