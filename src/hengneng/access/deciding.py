@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 from django.db.models import Q
 
@@ -16,11 +18,16 @@ NOTHING = Text(zh="—", en="—")
 
 @dataclass(frozen=True)
 class Decision:
-    """Yes, or no with the reason."""
+    """Yes, or no with the reason. ``said`` puts it into words, which takes a few questions to the database."""
 
     allowed: bool
-    reason: Text
+    said: Callable[[], Text]
     code: str = YES
+
+    @cached_property
+    def reason(self) -> Text:
+        """Why, in words; asked for only where somebody reads it."""
+        return self.said()
 
 
 class RefusedAccessError(Exception):
@@ -37,17 +44,17 @@ def decide(actor: Actor, verb: Verb, place: str | None = None, organisation: int
     A thing without a place counts as being at the actor's own. Of several roles the one that may decides.
     """
     if actor.operator:
-        return Decision(True, message("access.allowed"))
+        return Decision(True, partial(message, "access.allowed"))
     if actor.allowed is not None and verb not in actor.allowed:
-        return Decision(False, message("access.reason.token", verb=verb.label()), "token")
+        return Decision(False, partial(message, "access.reason.token", verb=verb.label()), "token")
     refusals = []
     for held in actor.held:
         code = permissions()[held.role, verb][where_is(held, place, organisation)]
         if code == YES:
-            return Decision(True, message("access.allowed"))
+            return Decision(True, partial(message, "access.allowed"))
         refusals.append((held, code))
     held, code = refusals[0]
-    return Decision(False, _reason(code, held, verb, place, organisation), code)
+    return Decision(False, partial(_reason, code, held, verb, place, organisation), code)
 
 
 def require(actor: Actor, verb: Verb, place: str | None = None, organisation: int | None = None) -> None:
