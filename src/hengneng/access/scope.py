@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from hengneng.access.actors import Actor
 from hengneng.access.table import YES, Verb, Where, permissions
@@ -14,7 +14,7 @@ from hengneng.registry.models import Ancestry
 NOTHING = Q(pk__in=[])
 # An empty Q would vanish when it is joined with another by "or".
 EVERYTHING = ~NOTHING
-Kind = TypeVar("Kind", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def scope_of(actor: Actor, verb: Verb) -> Scope:
 
 
 def seen_by(
-    actor: Actor, queryset: QuerySet[Kind], verb: Verb, place: str = "place", organisation: str | None = None
-) -> QuerySet[Kind]:
+    actor: Actor, queryset: Rows, verb: Verb, place: str = "place", organisation: str | None = None
+) -> Rows:
     """The rows on which ``actor`` may do ``verb``; ``place`` and ``organisation`` name the lookups that lead there."""
     return queryset.filter(scope_of(actor, verb).condition(place, organisation))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections.abc import Iterator
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import RegexValidator
@@ -50,7 +50,7 @@ class Person(AbstractBaseUser):
         return f"{self.name} ({self.identifier})"
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> bool:  # type: ignore[override]  # Django has a column; here it follows from ours
         """Whether they may sign in."""
         return self.active
 
@@ -58,14 +58,14 @@ class Person(AbstractBaseUser):
         """Changes with the password and when every session is ended."""
         return self._hash(None)
 
-    def get_session_auth_fallback_hash(self) -> Any:
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
         """The same under older keys."""
         from django.conf import settings
 
         for key in settings.SECRET_KEY_FALLBACKS:
             yield self._hash(key)
 
-    def _hash(self, secret: str | None) -> str:
+    def _hash(self, secret: str | bytes | None) -> str:
         value = f"{self.password}:{self.sessions_opened}"
         return salted_hmac("hengneng.accounts.session", value, secret=secret, algorithm="sha256").hexdigest()
 

@@ -63,7 +63,7 @@ def _by_name(written: str) -> tuple[dict[str, Any], Figure]:
         raise _no_figure(written, words("cli.explain.no_target", target=target))
     content = dict(rows[0].content)
     figures: Mapping[str, Any] = content["figures"]
-    chosen = role[0] if role else content["deciding"] or next(iter(figures), None)
+    chosen = role[0] if role else content["deciding"] or next(iter(figures), "")
     if chosen not in figures:
         raise _no_figure(written, ", ".join(figures) or said(rows[0].reason or Text(zh="—", en="—")))
     shown = {

@@ -139,7 +139,7 @@ def history(fact: str, as_json: bool) -> None:
         for one in Fact.objects.filter(pk__in=revisions).select_related("source", "revises").order_by("revision")
     ]
     if as_json:
-        print_json({"fact": rows[0]["fact"].rpartition("#")[0] if rows else fact, "revisions": rows})
+        print_json({"fact": str(rows[0]["fact"]).rpartition("#")[0] if rows else fact, "revisions": rows})
         return
     table = Table(box=None, pad_edge=False)
     shown = ("revision", "reported", "state", "source", "cell", "reason", "note", "recorded_at", "recorded_by")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -198,7 +198,7 @@ def days(outlet: str, since: str | None, until: str | None, as_json: bool) -> No
         print_json({"days": rows})
         return
 
-    def said(row: dict[str, object], name: str) -> object:
+    def said(row: Mapping[str, object], name: str) -> object:
         value = row[name]
         if value is None and (reason := row.get(f"{name}_reason")):
             return message(f"monitoring.reason.{reason}").in_language(LANGUAGE)
@@ -214,7 +214,7 @@ def _day(written: str) -> dt.date:
         raise RefusedError(Problem("E302", "--from", {"found": written})) from None
 
 
-def _print(columns: tuple[str, ...], rows: list[dict[str, object]]) -> None:
+def _print(columns: tuple[str, ...], rows: Sequence[Mapping[str, object]]) -> None:
     table = Table(box=None, pad_edge=False)
     for column in columns:
         table.add_column(words(f"cli.monitoring.columns.{column}"), overflow="fold")

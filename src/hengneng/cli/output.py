@@ -75,8 +75,8 @@ def joined(parts: Iterable[str]) -> str:
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error where that is a terminal; the yielded function takes done and total."""
+def progress_bar(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on standard error where that is a terminal; what is yielded takes done and, if known, total."""
     if not sys.stderr.isatty():
         yield lambda *_: None
         return
@@ -84,7 +84,7 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
 
-        def advance(done: int, total: int) -> None:
+        def advance(done: int, total: int | None) -> None:
             bar.update(task, completed=done, total=total)
 
         yield advance

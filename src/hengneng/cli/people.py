@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hengneng.cli.output import console, json_option, print_json, words
+
+if TYPE_CHECKING:
+    from hengneng.accounts.models import Person
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 
@@ -93,7 +97,7 @@ def list_people(as_json: bool) -> None:
     console().print(table)
 
 
-def _json(person: object) -> dict[str, object]:
+def _json(person: Person) -> dict[str, object]:
     return {
         "identifier": person.identifier,
         "name": person.name,

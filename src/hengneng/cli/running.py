@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -38,6 +40,10 @@ def run(port: int, host: str, folder: Path, no_serve: bool, no_worker: bool) -> 
         serve_site(host, port, with_worker=not no_worker)
 
 
+def _advance(advance: Callable[[int, int | None], None], _: str, done: int, total: int) -> None:
+    advance(done, total)
+
+
 def _load(path: Path) -> None:
     """A plan and its facts; facts that were recorded before are left alone."""
     from hengneng.cli.records import user
@@ -62,7 +68,7 @@ def _load(path: Path) -> None:
                     plan_subjects=subjects,
                     example=example,
                     on_arrival=facts_arrived,
-                    progress=lambda _, done, total, advance=advance: advance(done, total),
+                    progress=partial(_advance, advance),
                 ),
             )
         click.echo(

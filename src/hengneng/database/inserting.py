@@ -50,7 +50,7 @@ def _write(
     fields = [one for one in model._meta.concrete_fields if not (given_by_database and one.primary_key)]
     columns = [_prepared(one, [one.pre_save(row, True) for row in rows], connection) for one in fields]
     quoted = connection.ops.quote_name
-    table = f"{quoted(model._meta.db_table)} ({', '.join(quoted(one.column) for one in fields)})"
+    table = f"{quoted(model._meta.db_table)} ({', '.join(quoted(str(one.column)) for one in fields)})"
     with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} FROM STDIN") as copy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.db import migrations, models, router
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -13,7 +13,10 @@ class WrittenOnceError(Exception):
     """Somebody tried to change or delete a record that is written once."""
 
 
-class WrittenOnceQuerySet(models.QuerySet[Any]):
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+class WrittenOnceQuerySet(models.QuerySet[Row]):
     """A query set that refuses early what the trigger would refuse late."""
 
     def update(self, **_: Any) -> int:
@@ -31,7 +34,7 @@ class _OnTable(migrations.RunPython):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if router.allow_migrate(schema_editor.connection.alias, app_label, **self.hints):
-            self.code(None, schema_editor)
+            self.code(cast(Any, None), schema_editor)
 
 
 def protect(table: str) -> migrations.RunPython:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import transaction
 from django.utils import timezone
@@ -52,11 +52,12 @@ def locked(key: int) -> Duty:
     """The duty, held until the transaction ends: what follows is decided by what is recorded now."""
     duty = Duty.objects.select_for_update().get(pk=key)
     # The assignment may be missing; an outer join cannot be locked on every database.
-    duty.current = Assignment.objects.select_related("lead", "person").filter(pk=duty.current_id).first()
+    if duty.current_id is not None:
+        duty.current = Assignment.objects.select_related("lead", "person").get(pk=duty.current_id)
     return duty
 
 
-def refuse(number: str, where: str, /, **values: object) -> None:
+def refuse(number: str, where: str, /, **values: object) -> NoReturn:
     """RefusedError with one problem."""
     raise RefusedError(Problem(number, where, values))
 
@@ -210,8 +211,8 @@ def set_milestone(
     written = needed("title", title)
     if due > duty.due:
         refuse("D012", "due", due=due.isoformat(), latest=duty.due.isoformat())
-    before = _step(duty, number) if number is not None else None
-    if before is None:
+    before = None if number is None else _step(duty, number)
+    if number is None:
         number = (duty.milestones.order_by("-number").values_list("number", flat=True).first() or 0) + 1
     same = before is not None and written in (before.title_zh, before.title_en)
     titles = (before.title_zh, before.title_en) if before and same else (written, written)
@@ -257,7 +258,7 @@ def _step(duty: Duty, number: int) -> Milestone:
 
 
 def _revise(
-    signed: Signed, verb: str, duty: Duty, number: int | None, before: Milestone | None, **columns: Any
+    signed: Signed, verb: str, duty: Duty, number: int, before: Milestone | None, **columns: Any
 ) -> Milestone:
     made = Milestone.objects.create(
         duty=duty, number=number, revision=before.revision + 1 if before else 1, **columns, **signed.columns()

@@ -56,8 +56,7 @@ class DutyShown:
     @property
     def due(self) -> dt.date:
         """The date that holds."""
-        due: dt.date = self.duty.due
-        return due
+        return self.duty.due
 
     @property
     def state(self) -> State:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -75,7 +77,7 @@ class Duty(models.Model):
         return self.current.person if self.current else None
 
     @property
-    def due(self) -> object:
+    def due(self) -> dt.date:
         """The date that holds: the one set with the assignment, else that of the document."""
         return (self.current.due if self.current else None) or self.stated_due
 

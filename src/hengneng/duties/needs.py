@@ -68,7 +68,7 @@ def _of_mine(actor: Actor, mine: list[DutyShown]) -> list[Need]:
     found = []
     for one in mine:
         if one.stage is State.RETURNED:
-            returned = one.duty.reports.filter(review__accepted=False).order_by("number").last()
+            returned = one.duty.reports.filter(review__accepted=False).latest("number")
             why = message("duties.need.returned", reason=returned.review.reason)
             found.append(Need(RETURNED, "returned", one.action, why, one.due, _address(one.key), one.place_name))
         elif one.stage is not State.REPORTED and one.timing is State.OVERDUE:

@@ -90,7 +90,6 @@ def _reporter(actor: Actor, duty: Duty) -> int:
     require(actor, Verb.REPORT_PROGRESS, duty.place_id, organisation)
     if organisation is None:
         refuse("D014", "lead")
-    assert organisation is not None
     return organisation
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from django.db.models import Q, QuerySet
 
 from hengneng.access import Actor, Verb, decide, scope_of, seen_by
@@ -34,7 +36,7 @@ def duty_seen(actor: Actor, key: int) -> Duty:
     return duty
 
 
-def refuse_unseen(actor: Actor, duty: Duty) -> None:
+def refuse_unseen(actor: Actor, duty: Duty) -> NoReturn:
     """RefusedAccessError with the reason why the duty is not for them."""
     decision: Decision = decide(actor, Verb.SEE_DUTIES, duty.place_id, duty.lead_id)
     raise RefusedAccessError(Verb.SEE_DUTIES, decision)

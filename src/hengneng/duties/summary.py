@@ -46,7 +46,7 @@ class Summary:
         return timing(self.recorded, day)
 
 
-def current_milestones(duties: QuerySet[Duty] | Sequence[Duty]) -> list[Milestone]:
+def current_milestones(duties: QuerySet[Duty] | Sequence[Duty] | Sequence[int]) -> list[Milestone]:
     """The newest revision of every step of the duties that has not been withdrawn, by number."""
     newest = Milestone.objects.filter(duty=OuterRef("duty"), number=OuterRef("number")).order_by("-revision")
     found = Milestone.objects.filter(duty__in=duties).annotate(newest=Subquery(newest.values("revision")[:1]))
@@ -59,6 +59,7 @@ def summaries(duties: Sequence[Duty]) -> dict[int, Summary]:
     recorded, reports = _recorded([*duties, *parts])
     done: dict[int, list[bool]] = defaultdict(list)
     for part in parts:
+        assert part.parent_id is not None
         done[part.parent_id].append(stage(recorded[part.pk]) is State.DONE)
     found = {}
     for duty in duties:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import cast
 
 from django.db import models
 from django.db.models import F, Q
@@ -33,7 +34,7 @@ class FactSource(models.Model):
         return self.title
 
 
-class FactQuerySet(WrittenOnceQuerySet):
+class FactQuerySet(WrittenOnceQuerySet["Fact"]):
     """Facts, with reading as known at a past moment."""
 
     def known_at(self, moment: dt.datetime | None) -> FactQuerySet:
@@ -48,7 +49,7 @@ class FactQuerySet(WrittenOnceQuerySet):
     def _series_columns(self) -> tuple[str, ...]:
         return ("measure", "place", "period", "series")
 
-    def _newer(self) -> models.QuerySet[Fact]:
+    def _newer(self) -> FactQuerySet:
         return Fact.objects.all()
 
 
@@ -58,11 +59,14 @@ class UnitFactQuerySet(FactQuerySet):
     def _series_columns(self) -> tuple[str, ...]:
         return (*super()._series_columns(), "organisation")
 
-    def _newer(self) -> models.QuerySet[Fact]:
+    def _newer(self) -> FactQuerySet:
         return Fact.of_units.all()
 
 
-class PlaceFacts(models.Manager.from_queryset(FactQuerySet)):
+_PlaceFacts = models.Manager.from_queryset(FactQuerySet)
+
+
+class PlaceFacts(_PlaceFacts["Fact"]):
     """Facts about places, and no others: whoever asks for facts without saying more is asking for these.
 
     A figure of one energy-using unit bears the place of the unit. Taken for a figure of that place it would be a wrong
@@ -70,16 +74,17 @@ class PlaceFacts(models.Manager.from_queryset(FactQuerySet)):
     """
 
     def get_queryset(self) -> FactQuerySet:
-        found: FactQuerySet = super().get_queryset().filter(organisation=None)
-        return found
+        return cast(FactQuerySet, super().get_queryset()).filter(organisation=None)
 
 
-class UnitFacts(models.Manager.from_queryset(UnitFactQuerySet)):
+_UnitFacts = models.Manager.from_queryset(UnitFactQuerySet)
+
+
+class UnitFacts(_UnitFacts["Fact"]):
     """Facts about energy-using units."""
 
     def get_queryset(self) -> UnitFactQuerySet:
-        found: UnitFactQuerySet = super().get_queryset().filter(organisation__isnull=False)
-        return found
+        return cast(UnitFactQuerySet, super().get_queryset()).filter(organisation__isnull=False)
 
 
 class Fact(models.Model):

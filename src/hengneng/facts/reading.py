@@ -72,8 +72,7 @@ def visible(actor: Actor) -> FactQuerySet:
         most = Place.objects.count() * limit("percent_of_places_that_is_most") / 100
         if places.count() > most:
             return Fact.objects.filter(Exists(places.filter(pk=OuterRef("place"))))
-    found: FactQuerySet = seen_by(actor, Fact.objects.all(), Verb.SEE_UNPUBLISHED)
-    return found
+    return seen_by(actor, Fact.objects.all(), Verb.SEE_UNPUBLISHED)
 
 
 def places_named(written: str) -> Q:
@@ -121,7 +120,8 @@ def page(facts: FactQuerySet, order: str, after: int | None = None, before: int 
     """
     size = limit("facts_a_page")
     columns, backwards = ORDERS[order.lstrip("-")], order.startswith("-")
-    marker = facts.filter(pk=after or before).first() if after or before else None
+    asked = after or before
+    marker = facts.filter(pk=asked).first() if asked else None
     towards_start = marker is not None and after is None
     down = backwards != towards_start
     if marker is not None:
@@ -176,7 +176,8 @@ def previous_of(facts: Sequence[Fact], start: dt.date, end: dt.date) -> Fact | N
     earlier = [fact for fact in facts if fact.period_end < start]
     length = (end - start).days
     alike = [fact for fact in earlier if abs((fact.period_end - fact.period_start).days - length) <= _LEAP]
-    return (alike or earlier or [None])[-1]
+    of_series = alike or earlier
+    return of_series[-1] if of_series else None
 
 
 _LEAP = 3  # months and quarters of one kind differ by up to three days
@@ -245,7 +246,7 @@ def compare(actor: Actor, wanted: Wanted, first: dt.datetime, second: dt.datetim
     earlier = Fact.objects.filter(**series, recorded_at__lte=first).order_by("-revision")
     arrived = narrowed.filter(recorded_at__gt=first, recorded_at__lte=second)
     arrived = arrived.filter(~Exists(later)).annotate(old_key=Subquery(earlier.values("pk")[:1]))
-    new, changed = arrived.filter(old_key=None), arrived.exclude(old_key=None)
+    new, changed = arrived.filter(~Exists(earlier)), arrived.filter(Exists(earlier))
     # The first revision of a series was known as soon as any was.
     known = narrowed.filter(revision=1, recorded_at__lte=first).count()
     chosen = {"new": new, "changed": changed}.get(kind, arrived)
@@ -254,9 +255,9 @@ def compare(actor: Actor, wanted: Wanted, first: dt.datetime, second: dt.datetim
 
 def with_old(facts: Sequence[Fact]) -> list[Changed]:
     """Facts of a comparison with what each has replaced."""
-    keys = {getattr(fact, "old_key", None) for fact in facts} - {None}
-    old = {fact.pk: fact for fact in Fact.objects.filter(pk__in=keys)}
-    return [Changed(fact, old.get(fact.old_key)) for fact in facts]
+    keys: list[int | None] = [getattr(fact, "old_key", None) for fact in facts]
+    old: dict[int | None, Fact] = {one.pk: one for one in Fact.objects.filter(pk__in={key for key in keys if key})}
+    return [Changed(fact, old.get(key)) for fact, key in zip(facts, keys, strict=True)]
 
 
 def last_recorded(actor: Actor) -> dt.datetime | None:

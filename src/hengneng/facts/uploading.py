@@ -68,6 +68,7 @@ def take_in(
 
 def _keep(actor: Actor, result: ImportResult) -> None:
     kept = limit("problems_kept")
+    assert result.act is not None, "what a person uploads is an act"
     FactImport.objects.create(
         act=result.act,
         file_name=result.file,

@@ -17,17 +17,24 @@ class Metrics:
     """The figures that every door has. All are named ``hengneng_…`` and carry the label ``door``."""
 
     def __init__(self, door: str) -> None:
-        self.registry = CollectorRegistry()
-        given = {"labelnames": ("door",), "registry": self.registry}
-        self.connections = Gauge("hengneng_connections", "Connections open now.", **given).labels(door)
-        self.devices = Gauge("hengneng_devices_online", "Devices that have sent lately.", **given).labels(door)
-        self.messages = Counter("hengneng_messages", "Messages taken in durably.", **given).labels(door)
-        self.values = Counter("hengneng_values", "Values taken in durably.", **given).labels(door)
-        self.bytes = Counter("hengneng_received_bytes", "Bytes received.", **given).labels(door)
-        self.waiting = Gauge("hengneng_waiting", "Messages that wait for the disk.", **given).labels(door)
-        self.failures = Counter("hengneng_commit_failures", "Commits that failed.", **given).labels(door)
+        registry = self.registry = CollectorRegistry()
+        labels = ("door",)
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"hengneng_{name}", text, labels, registry=registry).labels(door)
+
+        def counter(name: str, text: str) -> Counter:
+            return Counter(f"hengneng_{name}", text, labels, registry=registry).labels(door)
+
+        self.connections = gauge("connections", "Connections open now.")
+        self.devices = gauge("devices_online", "Devices that have sent lately.")
+        self.messages = counter("messages", "Messages taken in durably.")
+        self.values = counter("values", "Values taken in durably.")
+        self.bytes = counter("received_bytes", "Bytes received.")
+        self.waiting = gauge("waiting", "Messages that wait for the disk.")
+        self.failures = counter("commit_failures", "Commits that failed.")
         self.seconds = Histogram(
-            "hengneng_acknowledgement_seconds", "From receipt to durable.", buckets=_BUCKETS, **given
+            "hengneng_acknowledgement_seconds", "From receipt to durable.", labels, registry=registry, buckets=_BUCKETS
         ).labels(door)
         self._refused = Counter(
             "hengneng_refused", "Messages refused, by reason.", ("door", "reason"), registry=self.registry

@@ -15,7 +15,7 @@ from hengneng.jobs.progress import stop_soon
 from hengneng.jobs.running import give_up_dead
 
 
-class Worker(db_worker.Worker):  # type: ignore[misc]
+class Worker(db_worker.Worker):
     """Stops at the next step of a job, which is then put back for the next worker."""
 
     def shutdown(self, signum: int, frame: FrameType | None) -> None:

@@ -27,7 +27,9 @@ from hengneng.metering.multiplying import MultiplierError, multiplier
 from hengneng.problems import Problem
 from hengneng.rules.units import IncompatibleUnitsError, UnknownUnitError, unit
 
-_LONGEST = {name: MeterVersion._meta.get_field(name).max_length or 0 for name in ("process", "unit_of_measure")}
+_LONGEST = {
+    one.name: one.max_length or 0 for one in MeterVersion._meta.fields if one.name in ("process", "unit_of_measure")
+}
 _FIELDS = ("scope", "input_type", "name", "unit", "maximum", "minimum")
 
 

@@ -86,7 +86,7 @@ def settle(keys: Sequence[int]) -> None:
 
 def deliveries_of(keys: Sequence[int]) -> list[int]:
     """With which request each of these items came, in the order of ``keys``."""
-    step, found = limit("rows_shown"), {}
+    step, found = limit("rows_shown"), dict[int, int]()
     for begin in range(0, len(keys), step):
         rows = SetAsideItem.objects.filter(pk__in=keys[begin : begin + step])
         found |= dict(rows.values_list("pk", "delivery"))

@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -123,7 +124,8 @@ def arrange(held: Sequence[Held]) -> Arrangement:
         kind_of.append(kinds.setdefault((meter.carrier, _own(version)), len(kinds)))
         if version.parent_id is None:
             members.setdefault(Group(meter.unit_id, meter.carrier, ""), []).append(index)
-        if version.process and process_of.get(version.parent_id) != version.process:
+        above = None if version.parent_id is None else process_of.get(version.parent_id)
+        if version.process and above != version.process:
             members.setdefault(Group(meter.unit_id, meter.carrier, version.process), []).append(index)
     groups = tuple(sorted(members, key=lambda one: (one.unit, one.carrier, one.process)))
     lengths = [len(members[group]) for group in groups]
@@ -244,9 +246,10 @@ def _to_coal(quantity: Ints, kinds: Ints, conversions: Sequence[Conversion]) -> 
     return half_even(above, below).astype(np.int64), missing
 
 
-def half_even(above: npt.NDArray[np.generic], below: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+def half_even(above: npt.NDArray[Any], below: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """``above / below`` to the nearest whole number, ties to the even one; ``below`` positive."""
     whole = above // below
     rest = above - whole * below
     more = below - rest
-    return whole + ((rest > more) | ((rest == more) & (whole % 2 == 1)))
+    nearest: npt.NDArray[Any] = whole + ((rest > more) | ((rest == more) & (whole % 2 == 1)))
+    return nearest

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,7 @@ from hengneng.metering.adding import DAY, Arrangement, MeterDays, Register, Sums
 from hengneng.metering.coefficients import Coal
 from hengneng.metering.limits import limit
 from hengneng.metering.models import CoefficientSet, DailyEnergy, EnergyDay
+from hengneng.readings.points import BoolArray, Int64Array
 from hengneng.readings.store import ResultFile, Store
 from hengneng.trace import canonical_json
 
@@ -197,18 +199,19 @@ class Work:
         return [(written, *head, *values) for head, *values in zip(prepared.head, *columns, strict=True)]
 
 
-def _ints(table: pa.Table, name: str) -> np.ndarray:
+def _ints(table: pa.Table, name: str) -> Int64Array:
     # Filled before it is turned: a column with nulls would become floats, which have not digits enough.
-    return pc.fill_null(table[name], 0).to_numpy().astype(np.int64, copy=False)
+    found: Int64Array = pc.fill_null(table[name], 0).to_numpy().astype(np.int64, copy=False)
+    return found
 
 
-def _nullable(values: np.ndarray, known: np.ndarray) -> list[int | None]:
+def _nullable(values: Int64Array, known: BoolArray) -> list[int | None]:
     if known.all():
-        return values.tolist()
+        return [*values.tolist()]
     return [value if there else None for value, there in zip(values.tolist(), known.tolist(), strict=True)]
 
 
-def insert(rows: Sequence[tuple[object, ...]]) -> None:
+def insert(rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows of daily energy, no object made of any: by COPY on PostgreSQL, by one statement on SQLite."""
     names = ", ".join(f'"{name}"' for name in _COLUMNS)
     table = DailyEnergy._meta.db_table

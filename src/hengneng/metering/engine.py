@@ -85,6 +85,7 @@ def _calibrated() -> dict[int, int]:
     """Until when the calibrations of each meter reach: the end of the last of these days, in seconds since 1970."""
     found: dict[int, int] = {}
     for meter, until in Calibration.objects.exclude(valid_until=None).values_list("meter_id", "valid_until"):
+        assert until is not None
         end = dt.datetime.combine(until + dt.timedelta(days=1), dt.time(), local_zone())
         found[meter] = max(found.get(meter, EVER), int(end.timestamp()))
     return found

@@ -130,12 +130,14 @@ def _values(
 ) -> npt.NDArray[np.int64]:
     scale = 10**_DECIMALS
     if meter.kind == Meter.Kind.AMOUNT:
-        return np.rint(used * scale).astype(np.int64) * (MICRO // scale)
+        amounts: npt.NDArray[np.int64] = np.rint(used * scale).astype(np.int64) * (MICRO // scale)
+        return amounts
     register = load.begin + np.cumsum(used)
     if load.what == "cleared":
         first = int(np.argmax(happens))
         register[first:] -= register[first]
-    hundredths = np.rint(register * scale).astype(np.int64)
+    hundredths: npt.NDArray[np.int64] = np.rint(register * scale).astype(np.int64)
     if maximum is not None:
         hundredths %= int(str(maximum).split(".")[0]) * scale
-    return hundredths * (MICRO // scale)
+    hundredths *= MICRO // scale
+    return hundredths

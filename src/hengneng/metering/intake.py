@@ -183,7 +183,8 @@ class ReadingsFile:
 
     def _chosen(self, columns: Sequence[str]) -> list[str]:
         """The columns that are needed, as the file calls them. RefusedError E001."""
-        found, missing = [], []
+        found: list[str] = []
+        missing: list[str] = []
         for name, spellings in NAMES.items():
             there = [column for column in columns if column.strip() in spellings]
             (found if len(there) == 1 else missing).append(there[0] if len(there) == 1 else name)
@@ -447,7 +448,8 @@ def _by_word(column: pa.ChunkedArray, meaning: Callable[[object], int], nothing:
         encoded = encoded.combine_chunks()
     known = np.array([nothing if word is None else meaning(word) for word in encoded.dictionary.to_pylist()], np.int64)
     places = pc.fill_null(encoded.indices, len(known)).to_numpy(zero_copy_only=False)
-    return np.append(known, nothing)[places]
+    found: Ints = np.append(known, nothing)[places]
+    return found
 
 
 def _one_by_one(column: pa.ChunkedArray) -> tuple[Ints, Bools]:

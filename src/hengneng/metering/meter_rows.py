@@ -168,11 +168,12 @@ def _ratio(line: Line, column: str) -> Decimal:
         number(Line(line.number, {column: part.strip()}, line.width), column, Decimal(0))
         for part in ((primary, secondary) if stroke else (primary,))
     ]
-    if None in parts:
+    given = [part for part in parts if part is not None]
+    if len(given) < len(parts):
         if stroke:
             raise BadCellError("E105", column, column=column, found=line.cells[column], expected="2000/5")
         return Decimal(1)
-    return parts[0] / parts[1] if stroke else parts[0]
+    return given[0] / given[1] if stroke else given[0]
 
 
 def _carrier(line: Line, kind: str) -> str:

@@ -63,7 +63,7 @@ class MonthOfCarrier:
         if row["quantity"] is not None:
             known = row["calorific"] is not None and self.calorific is not None
             self.calorific = (self.calorific or 0) + row["calorific"] if known else None
-            self.coefficients.add(row["coefficients"])
+            self.coefficients.add(row["coefficients_id"])
         self.readings += row["readings"]
         self.due += row["expected_readings"]
         self.covered += row["covered_seconds"]
@@ -132,9 +132,8 @@ def months_of_carriers(period: Period, units: Iterable[int] | None = None) -> li
     if chosen is not None:
         rows = rows.filter(unit__in=chosen)
     by_day: dict[dt.date, dict[tuple[int, str], Mapping[str, Any]]] = {}
-    for row in rows.values():
-        row["coefficients"] = row.pop("coefficients_id")
-        by_day.setdefault(row["day"], {})[row["unit_id"], row["carrier"]] = row
+    for one in rows.values():
+        by_day.setdefault(one["day"], {})[one["unit_id"], one["carrier"]] = one
     register = Register()
     found: dict[tuple[int, str], MonthOfCarrier] = {}
     for number in range(calendar.monthrange(period.start.year, period.start.month)[1]):
@@ -341,6 +340,7 @@ def compare(written: str, units: Iterable[Organisation]) -> list[Compared]:
     facts = Fact.of_units.known_at(None).filter(period=period.written, organisation__in=chosen)
     pairs: dict[tuple[int, str], dict[str, Fact]] = {}
     for fact in facts.filter(series__in=(SERIES, "reported")):
+        assert fact.organisation_id is not None
         pairs.setdefault((fact.organisation_id, fact.measure), {})[fact.series] = fact
     days = {(one.unit, one.carrier): one.days for one in months_of_carriers(period, chosen)}
     found = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum, Value
 from django.utils import timezone
@@ -109,7 +110,8 @@ def totals(
         rows = rows.filter(carrier=carrier)
     read = Q(quantity__isnull=False)
     # Without parts everything is one: grouped by something that is the same in every row.
-    named = {f"by_{name}": F(PARTS[name]) for name in parts} or {"by_nothing": Value(0)}
+    named: dict[str, F | Value] = {f"by_{name}": F(PARTS[name]) for name in parts}
+    named = named or {"by_nothing": Value(0)}
     sums = rows.order_by().annotate(**named).values_list(*named)
     found = sums.annotate(
         carriers=Count("carrier", distinct=True),
@@ -119,7 +121,7 @@ def totals(
         sum_equivalent=Sum("equivalent"),
         no_calorific=Count("pk", filter=read & Q(calorific=None)),
         no_equivalent=Count("pk", filter=read & Q(equivalent=None)),
-        unverified=Count("pk", filter=Q(coefficients__unverified=True)),
+        with_unverified=Count("pk", filter=Q(coefficients__unverified=True)),
         with_meters=Count("unit", distinct=True),
         with_readings=Count("unit", distinct=True, filter=read),
         covered=Sum("covered_seconds"),
@@ -140,7 +142,7 @@ def _in_register(register: QuerySet[Organisation], parts: tuple[str, ...]) -> di
 
 
 def _total(
-    row: tuple[object, ...], length: int, in_register: dict[tuple[object, ...], int], parts: tuple[str, ...]
+    row: tuple[Any, ...], length: int, in_register: dict[tuple[object, ...], int], parts: tuple[str, ...]
 ) -> Total:
     key = row[:length]
     carriers, quantity, estimated, calorific, equivalent, no_calorific, no_equivalent, unverified, *rest = row[

@@ -135,7 +135,7 @@ class _Recording:
         self.actor, self.example, self.result, self.refusals = actor, example, result, refusals
         self.progress = progress
         self.now = timezone.now()
-        self.result.act = new_act_id()
+        self.act = self.result.act = new_act_id()
         self.units: dict[str, Organisation] = {}
         self.answers: dict[int, BadCellError | None] = {}
         self.meters: dict[str, Meter] = {}
@@ -249,7 +249,7 @@ class _Recording:
             revision=revision,
             own_coefficient_source=row.own_coefficient_source if own else "",
             source=row.source,
-            act=self.result.act,
+            act=self.act,
             recorded_at=self.now,
             **given,
         )
@@ -329,7 +329,7 @@ class _Recording:
         while other is not None and following is not None:
             if following.pk == meter.pk:
                 raise BadCellError("E109", "replaced_by", found=written, expected="—")
-            following = by_key.get(following.replaced_by_id)
+            following = None if following.replaced_by_id is None else by_key.get(following.replaced_by_id)
         rival = next((one for one in by_key.values() if other and one.replaced_by_id == other.pk), None)
         if rival is not None:
             raise BadCellError("E120", "replaced_by", found=written, other=rival.identifier)
@@ -346,7 +346,7 @@ class _Recording:
             defaults={
                 "valid_until": given.valid_until,
                 "certificate": given.certificate,
-                "act": self.result.act,
+                "act": self.act,
             },
         )
         if new:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -171,24 +172,25 @@ def _changed_since(store: Store, meters: pa.Table, first: dt.date) -> dt.date | 
     return max(first, date_of(int(day_number(pa.array([earliest + 1]).to_numpy())[0])))
 
 
-def _rows(meters: pa.Table) -> dict[int, list[tuple[object, ...]]]:
-    found: dict[int, list[tuple[object, ...]]] = {}
+# From, until, and what holds of a meter between them.
+Held = tuple[Any, ...]
+
+
+def _rows(meters: pa.Table) -> dict[int, list[Held]]:
+    found: dict[int, list[Held]] = {}
     names = ["valid_from", "valid_to", *(name for name in meters.column_names if not name.startswith("valid_"))]
     for row in meters.select(names).to_pylist():
         found.setdefault(row["meter"], []).append(tuple(row.values()))
     return found
 
 
-def _first_difference(old: list[tuple[object, ...]], new: list[tuple[object, ...]]) -> int | None:
+def _first_difference(old: list[Held], new: list[Held]) -> int | None:
     """The first second at which what holds is another."""
-    edges = sorted({edge for row in (*old, *new) for edge in row[:2]})
-    for edge in edges:
-        if _held(old, edge) != _held(new, edge):
-            return int(edge)
-    return None
+    edges: set[int] = {edge for row in (*old, *new) for edge in row[:2]}
+    return next((edge for edge in sorted(edges) if _held(old, edge) != _held(new, edge)), None)
 
 
-def _held(rows: list[tuple[object, ...]], moment: object) -> tuple[object, ...] | None:
+def _held(rows: list[Held], moment: int) -> Held | None:
     return next((row[2:] for row in rows if row[0] <= moment < row[1]), None)
 
 

@@ -335,7 +335,8 @@ def sent_means(hours: OutletHours, factor: str) -> Values:
     slot = (sent.times[inside] - hours.start) // HOUR
     counts = np.bincount(slot, minlength=size)
     sums = np.bincount(slot, weights=sent.values[inside], minlength=size)
-    return np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0)
+    means: Values = np.divide(sums, counts, out=np.full(size, np.nan), where=counts > 0)
+    return means
 
 
 def _mass(outlet: Outlet, measured: Means, flow: Means | None, of: _Hours) -> Means:

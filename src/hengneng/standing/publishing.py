@@ -100,7 +100,7 @@ def _current(edition: PlanEdition, period: Period) -> QuerySet[StandingRow]:
 
 
 def _figures_of(verdicts: Iterable[int]) -> set[str]:
-    keys, found = list(verdicts), set()
+    keys, found = list(verdicts), set[str]()
     for start in range(0, len(keys), BATCH):
         through = StoredVerdict.figures.through.objects.filter(storedverdict__in=keys[start : start + BATCH])
         found.update(through.values_list("storedfigure_id", flat=True))

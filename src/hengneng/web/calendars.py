@@ -125,7 +125,7 @@ def _escaped(text: str) -> str:
 
 def _folded(line: str) -> str:
     """A line cut after at most 75 octets, never within a character."""
-    parts, part = [], b""
+    parts, part = list[bytes](), b""
     for sign in line:
         octets = sign.encode()
         if len(part) + len(octets) > (LINE if not parts else LINE - 1):

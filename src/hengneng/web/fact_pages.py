@@ -248,7 +248,7 @@ def revision_lines(revisions: Iterable[Fact], speech: Speech) -> list[RevisionLi
     superseded = {fact.revises_id for fact in found}
     lines = []
     for fact in found:
-        before = by_key.get(fact.revises_id)
+        before = None if fact.revises_id is None else by_key.get(fact.revises_id)
         change = Changed(fact, before)
         same_unit = before is not None and before.unit == fact.unit
         lines.append(

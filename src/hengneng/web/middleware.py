@@ -6,13 +6,15 @@ import datetime as dt
 from collections.abc import Callable
 
 from django.contrib.auth import logout
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from hengneng.access import PUBLIC
+from hengneng.access import PUBLIC, Actor
 from hengneng.access.actors import actor_of
+from hengneng.accounts.models import Person
 from hengneng.accounts.policy import policy
-from hengneng.language import LANGUAGES
+from hengneng.language import LANGUAGES, Language
 
 COOKIE = "language"
 POLICY = "; ".join(
@@ -29,6 +31,17 @@ POLICY = "; ".join(
     )
 )
 
+
+
+class AnsweredRequest(HttpRequest):
+    """A request with what the middleware here finds out of it; views ask for that in ``web/questions.py``."""
+
+    user: Person | AnonymousUser
+    language: Language
+    actor: Actor
+    session_ended: bool
+
+
 Respond = Callable[[HttpRequest], HttpResponse]
 
 
@@ -38,7 +51,7 @@ class LanguageMiddleware:
     def __init__(self, respond: Respond) -> None:
         self.respond = respond
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: AnsweredRequest) -> HttpResponse:
         chosen = request.GET.get("lang", "")
         asked = [chosen, request.COOKIES.get(COOKIE, ""), request.headers.get("Accept-Language", "").lower()[:2]]
         request.language = next((each for each in asked if each in LANGUAGES), "zh")
@@ -69,7 +82,7 @@ class ActorMiddleware:
     def __init__(self, respond: Respond) -> None:
         self.respond = respond
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: AnsweredRequest) -> HttpResponse:
         if request.user.is_authenticated and self._is_over(request):
             logout(request)
             request.session_ended = True

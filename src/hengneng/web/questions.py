@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -169,11 +169,14 @@ def _wrong(plan: Plan, what: str, found: str, status: int = 400) -> RefusedReque
     return RefusedRequestError(status, text, [(reverse("plan", args=[plan.id]), plan.head.title.text())])
 
 
-def answered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+Answer = TypeVar("Answer", bound=HttpResponseBase)
+
+
+def answered(view: Callable[..., Answer]) -> Callable[..., Answer | HttpResponse]:
     """A view whose refusals become pages that say what to do."""
 
     @wraps(view)
-    def answer(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+    def answer(request: HttpRequest, *arguments: Any, **named: Any) -> Answer | HttpResponse:
         try:
             return view(request, *arguments, **named)
         except RefusedRequestError as refused:

@@ -8,7 +8,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class Server(BaseApplication):
     """Serves the site until it is stopped; then calls ``on_exit``, in the process that was started."""
 
     def __init__(self, host: str, port: int, workers: int, on_exit: Callable[[], None] | None = None) -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import F, Q
@@ -5,14 +7,14 @@ from django.db.models import F, Q
 from hengneng.database.written_once import lifted, protect_again
 
 
-def give_to_versions(apps, _):
+def give_to_versions(apps: Any, _: Any) -> None:
     """What a meter had for its parent so far, it has had in all its versions."""
     version = apps.get_model("metering", "MeterVersion")
     for meter, parent in apps.get_model("metering", "Meter").objects.exclude(parent=None).values_list("pk", "parent"):
         version.objects.filter(meter=meter).update(parent=parent)
 
 
-def give_to_meters(apps, _):
+def give_to_meters(apps: Any, _: Any) -> None:
     """The newest parent of each meter."""
     meter = apps.get_model("metering", "Meter")
     for one in apps.get_model("metering", "MeterVersion").objects.exclude(parent=None).order_by("valid_from"):

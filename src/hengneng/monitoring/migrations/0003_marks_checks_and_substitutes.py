@@ -1,3 +1,5 @@
+from typing import Any
+
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -5,7 +7,7 @@ import hengneng.database.fields
 from hengneng.database.written_once import protect
 
 
-def due_again(apps, _):
+def due_again(apps: Any, _: Any) -> None:
     """Days that were added up before have no masses of hours."""
     apps.get_model("monitoring", "MonitoredDay").objects.update(change=-1)
 

@@ -1,8 +1,10 @@
+from typing import Any
+
 from django.db import migrations
 from django.db.models import F
 
 
-def fill(apps, _):
+def fill(apps: Any, _: Any) -> None:
     """Which place lies within which, for places loaded before there was a table of it."""
     ancestry = apps.get_model("registry", "Ancestry")
     versions = apps.get_model("registry", "PlaceVersion").objects.order_by(F("valid_from").asc(nulls_first=True))

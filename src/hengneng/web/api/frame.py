@@ -66,7 +66,9 @@ class ReadableRenderer(JSONRenderer):
 class Api(NinjaAPI):
     """Keeps what was found in a field, so that the error can say it."""
 
-    def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext]) -> ValidationError:
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> ValidationError:
         """Every finding with its place in the request."""
         errors: list[dict[str, Any]] = []
         for context in error_contexts:

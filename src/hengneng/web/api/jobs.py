@@ -82,7 +82,7 @@ def jobs(request: HttpRequest, asked: Query[JobsAsked]) -> JsonObject:
 
 
 @operation(router, "POST", "/jobs", "start_job", JobAnswer, 201)
-def start_job(request: HttpRequest, asked: JobStart) -> tuple[int, JsonObject]:
+def start_job(request: HttpRequest, asked: JobStart) -> Status[JsonObject]:
     """Have a job done in the background."""
     offered = kinds().get(asked.kind)
     if offered is None or not offered.offered:
@@ -114,12 +114,12 @@ def cancel_job(request: HttpRequest, job: Key) -> JsonObject:
 
 
 @operation(router, "POST", "/jobs/{job}/again", "repeat_job", JobAnswer, 201)
-def repeat_job(request: HttpRequest, job: Key) -> Status:
+def repeat_job(request: HttpRequest, job: Key) -> Status[JsonObject]:
     """Have the same done once more."""
     return _created(start_again(actor_of_request(request), _job_or_404(request, job)))
 
 
-def _created(job: Job) -> Status:
+def _created(job: Job) -> Status[JsonObject]:
     return Status(201, _job(job))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.http import ConditionalGetMiddleware
 
 from hengneng.web.api.errors import by_status, failure
@@ -19,7 +19,7 @@ class ApiAnswersMiddleware:
         self.respond = respond
         self.conditional = ConditionalGetMiddleware(respond)
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.respond(request)
         if not request.path_info.startswith(ROOT):
             return response
@@ -29,8 +29,7 @@ class ApiAnswersMiddleware:
                 if response.has_header(name):
                     answer[name] = response[name]
             return answer
-        answered: HttpResponse = self.conditional.process_response(request, response)
-        return answered
+        return self.conditional.process_response(request, response)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A failure outside of the frame."""

@@ -59,7 +59,7 @@ def me(request: HttpRequest) -> JsonObject:
         "signed_in": actor.signed_in,
         "identifier": actor.identifier,
         "name": actor.name,
-        "offices": [_office(held, names.get(held.organisation_id)) for held in actor.held],
+        "offices": [_office(held, names.get(held.organisation_id or 0)) for held in actor.held],
         "token_verbs": None if actor.allowed is None else sorted(str(verb) for verb in actor.allowed),
         "may": [leave for verb in Verb if (leave := _leave(actor, verb))],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
@@ -55,7 +55,10 @@ from hengneng.web.questions import actor_of_request
 router, figures_router = Router(tags=["plans"]), Router(tags=["figures"])
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # Every column, forwards and backwards: the values are what the standing itself sorts by.
-Sorts = Literal[tuple(f"{sign}{name}" for name in SORTS for sign in ("", "-"))]
+if TYPE_CHECKING:
+    Sorts = str
+else:
+    Sorts = Literal[tuple(f"{sign}{name}" for name in SORTS for sign in ("", "-"))]
 Levels = Literal["met", "not_met", "on_track", "behind", "unknown"]
 
 

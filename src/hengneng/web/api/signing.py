@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
+from typing import cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
@@ -18,6 +19,7 @@ from hengneng.language import message
 from hengneng.web.addresses import address_of
 from hengneng.web.api.errors import ApiError
 from hengneng.web.api.limits import limit
+from hengneng.web.middleware import AnsweredRequest
 from hengneng.web.questions import actor_of_request
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -67,7 +69,8 @@ def _by_token(request: HttpRequest, written: str) -> Actor:
     known = {str(verb) for verb in Verb}
     actor = actor_of(token.person, frozenset(Verb(verb) for verb in token.verbs if verb in known))
     # What the session of the same browser is must not matter from here on.
-    request.user, request.actor = AnonymousUser(), actor
+    request.user = AnonymousUser()
+    cast(AnsweredRequest, request).actor = actor
     return actor
 
 

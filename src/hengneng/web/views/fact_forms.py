@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
-from django.utils.datastructures import MultiValueDictKeyError
 
 from hengneng.access import Actor, Verb, require, scope_of
 from hengneng.facts.correcting import (
@@ -311,14 +311,13 @@ def import_facts(request: HttpRequest) -> HttpResponse:
         "", b"", request.POST.get("source", "").strip(), request.POST.get("reason", "").strip(),
         bool(request.POST.get("example")),
     )  # fmt: skip
-    try:
-        file = request.FILES["file"]
-    except MultiValueDictKeyError:
+    file = request.FILES.get("file")
+    if not isinstance(file, UploadedFile):
         return _import_form(request, typed, [("field-file", message("web.facts.import.no_file"))])
     try:
         # Before reading it: what is too large should not be held in memory.
-        check_size(file.size, file.name)
-        upload = replace(typed, name=file.name, content=file.read())
+        check_size(file.size or 0, file.name or "")
+        upload = replace(typed, name=file.name or "", content=file.read())
         check_upload(actor, upload)
         if is_large(upload):
             return _later(request, actor, upload)

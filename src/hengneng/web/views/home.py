@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from hengneng.accounts.models import Person
 from hengneng.web.needs import URGENCY, needs_of
 from hengneng.web.questions import actor_of_request, answered
 from hengneng.web.views import plans
@@ -28,6 +31,6 @@ def work(request: HttpRequest) -> HttpResponse:
         {
             "groups": [(urgency, needs) for urgency, needs in groups if needs],
             "total": len(found),
-            "appointments": request.user.appointments_on(timezone.localdate()),
+            "appointments": cast(Person, request.user).appointments_on(timezone.localdate()),
         },
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -39,15 +41,15 @@ def reference(request: HttpRequest) -> HttpResponse:
 def tokens(request: HttpRequest) -> HttpResponse:
     """One's own tokens, and issuing one: its secret is on the answer, and nowhere else ever after."""
     person = _own(request)
-    given = {"name": "", "days": "", "chosen": []}
     if request.method != "POST":
-        return _tokens(request, person, given)
-    days = request.POST.get("days", "").strip()
-    given = {"name": request.POST.get("name", ""), "days": days, "chosen": request.POST.getlist("verbs")}
+        return _tokens(request, person, {"name": "", "days": "", "chosen": []})
+    name, days = request.POST.get("name", ""), request.POST.get("days", "").strip()
+    chosen = request.POST.getlist("verbs")
+    given = {"name": name, "days": days, "chosen": chosen}
     possible = {str(verb) for verb in _verbs(request)}
     number = int(days) if days.isascii() and days.isdigit() and len(days) <= MOST_DIGITS else 0
     try:
-        token, secret = issue(person, given["name"], [verb for verb in given["chosen"] if verb in possible], number)
+        token, secret = issue(person, name, [verb for verb in chosen if verb in possible], number)
     except RefusedError as refused:
         errors = [
             (FIELDS[problem.where], Text(zh=problem.text("zh"), en=problem.text("en")))
@@ -79,8 +81,9 @@ def _verbs(request: HttpRequest) -> list[Verb]:
     return [verb for verb in Verb if not scope_of(actor, verb).nothing]
 
 
-def _tokens(request: HttpRequest, person: Person, given: dict[str, object], **more: object) -> HttpResponse:
-    status = more.pop("status", 200)
+def _tokens(
+    request: HttpRequest, person: Person, given: Mapping[str, object], *, status: int = 200, **more: object
+) -> HttpResponse:
     content = {
         "tokens": tokens_of(person),
         "verbs": _verbs(request),

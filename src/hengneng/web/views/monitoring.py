@@ -131,12 +131,11 @@ def monitoring(request: HttpRequest) -> HttpResponse:
         "places": sorted({one.place: one.place_name for one in every}.items(), key=lambda each: each[0]),
         "media": Outlet.Medium.values,
         "states": STATES,
-        "loads": loads([one.outlet for one in lines], asked.month.first, asked.month.last),
+        "loads": [_load_line(one) for one in loads([one.outlet for one in lines], asked.month.first, asked.month.last)],
         "csv": f"{reverse('monitoring-csv')}?{asked.query}",
         "loads_csv": f"{reverse('monitoring-loads-csv')}?{asked.query}",
         **month_links(asked.month, place=asked.place, medium=asked.medium, state=asked.state),
     }
-    content["loads"] = [_load_line(one) for one in content["loads"]]
     return render(request, "web/monitoring/region.html", content)
 
 

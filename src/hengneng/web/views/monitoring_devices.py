@@ -76,7 +76,7 @@ def _page(request: HttpRequest, errors: Sequence[tuple[str, Text]] = ()) -> Http
     content = {
         "lines": lines,
         "events": list(visible_events(actor)[:ROWS_SHOWN]),
-        "strangers": [(one, _text(one.sample)) for one in visible_strangers(actor)[:ROWS_SHOWN]],
+        "strangers": [(one, _text(bytes(one.sample))) for one in visible_strangers(actor)[:ROWS_SHOWN]],
         "requests": [(one, _command_name(one.command)) for one in visible_requests(actor)[:ROWS_SHOWN]],
         "asked_of": [one.device for one in lines if one.may_ask],
         "commands": [(code, _command_name(code)) for code in (*HISTORY, CLOCK)],

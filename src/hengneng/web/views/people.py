@@ -28,7 +28,7 @@ from hengneng.language import Text, message
 from hengneng.problems import RefusedError
 from hengneng.registry.models import Organisation
 from hengneng.web.notices import notify
-from hengneng.web.questions import RefusedRequestError, answered
+from hengneng.web.questions import RefusedRequestError, actor_of_request, answered
 
 PAGE = 50
 ROLES = [role for role in Role if role is not HELD_BY_NOBODY]
@@ -45,7 +45,7 @@ def errors_of(refused: RefusedError) -> list[tuple[str, Text]]:
 @answered
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody, by name, role and organisation."""
-    require(request.actor, Verb.MANAGE_PEOPLE)
+    require(actor_of_request(request), Verb.MANAGE_PEOPLE)
     wanted, role = request.GET.get("q", "").strip(), request.GET.get("role", "")
     found = Person.objects.prefetch_related("appointments__organisation")
     if wanted:
@@ -64,13 +64,13 @@ def people(request: HttpRequest) -> HttpResponse:
 @answered
 def add(request: HttpRequest) -> HttpResponse:
     """Add somebody; the page then shows their one-time link, once."""
-    require(request.actor, Verb.MANAGE_PEOPLE)
+    require(actor_of_request(request), Verb.MANAGE_PEOPLE)
     names = ("identifier", "name", "role", "organisation", "language")
     given = {name: request.POST.get(name, "").strip() for name in names}
     errors = []
     if request.method == "POST":
         try:
-            person, secret = add_person(request.actor, NewPerson(**given))
+            person, secret = add_person(actor_of_request(request), NewPerson(**given))
         except RefusedError as refused:
             errors = errors_of(refused)
         else:
@@ -104,7 +104,7 @@ def _with_link(request: HttpRequest, person: Person, secret: str) -> HttpRespons
 @answered
 def person(request: HttpRequest, identifier: str) -> HttpResponse:
     """One person: offices, link, access."""
-    require(request.actor, Verb.MANAGE_PEOPLE)
+    require(actor_of_request(request), Verb.MANAGE_PEOPLE)
     return _page(request, _person(identifier))
 
 
@@ -127,7 +127,7 @@ def _page(request: HttpRequest, found: Person, errors: list[tuple[str, Text]] | 
 @require_POST
 def change(request: HttpRequest, identifier: str) -> HttpResponse:
     """One act on a person: appoint, end an appointment, make a link, shut out, let in, reset the second factor."""
-    actor, found, act = request.actor, _person(identifier), request.POST.get("act", "")
+    actor, found, act = actor_of_request(request), _person(identifier), request.POST.get("act", "")
     require(actor, Verb.MANAGE_PEOPLE)
     reason = request.POST.get("reason", "").strip()
     try:
@@ -156,7 +156,7 @@ def _appoint(request: HttpRequest, found: Person) -> None:
     role = request.POST.get("role", "")
     if organisation is None or role not in ROLES:
         raise RefusedRequestError(400, message("web.refused.bad"))
-    appoint(request.actor, found, Role(role), organisation)
+    appoint(actor_of_request(request), found, Role(role), organisation)
 
 
 def _appointment(found: Person, key: str) -> Appointment:

@@ -24,6 +24,7 @@ from hengneng.rules.units import units
 from hengneng.web.mathematics import NotInSubsetError, mathml
 from hengneng.web.questions import RefusedRequestError, answered, speech_of
 from hengneng.web.rule_pages import (
+    ChangeLine,
     arranged_rules,
     change_lines,
     division_name,
@@ -200,7 +201,9 @@ def _last_days(found: list[RuleChange]) -> list[RuleChange]:
     return [change for change in found if change.day >= since]
 
 
-def _by_day(found: list[RuleChange], speech: Speech, newest_first: bool = False) -> list[tuple[dt.date, list[object]]]:
+def _by_day(
+    found: list[RuleChange], speech: Speech, newest_first: bool = False
+) -> list[tuple[dt.date, list[ChangeLine]]]:
     grouped = [(day, list(lines)) for day, lines in groupby(change_lines(found, speech), key=lambda line: line.day)]
     return grouped[::-1] if newest_first else grouped
 

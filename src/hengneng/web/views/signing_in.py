@@ -25,7 +25,7 @@ from hengneng.language import LANGUAGES, Text, message
 from hengneng.web.addresses import address_of
 from hengneng.web.middleware import COOKIE
 from hengneng.web.notices import notify
-from hengneng.web.questions import RefusedRequestError, answered
+from hengneng.web.questions import RefusedRequestError, actor_of_request, answered
 
 BACKEND = "hengneng.accounts.backend.PersonBackend"
 SECRET_IN_SESSION = "totp_secret"
@@ -123,9 +123,9 @@ def _account(request: HttpRequest, person: Person, errors: Errors | None = None,
     content = {
         "person": person,
         "appointments": person.appointments.filter(ended=None).select_related("organisation__place"),
-        "permissions": table_for(request.actor),
+        "permissions": table_for(actor_of_request(request)),
         "tokens": person.tokens.filter(revoked_at=None),
-        "verbs": [verb for verb in Verb if not scope_of(request.actor, verb).nothing],
+        "verbs": [verb for verb in Verb if not scope_of(actor_of_request(request), verb).nothing],
         "longest_days": policy().longest_token.days,
         "sign_ins": SignInAttempt.objects.filter(identifier=person.identifier).order_by("-at")[:SIGN_INS_SHOWN],
         "secret": secret,
