@@ -108,6 +108,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         django.setup()
         _hash_quickly()
+        _share_middleware()
 
 
 def _hash_quickly() -> None:
@@ -118,6 +119,29 @@ def _hash_quickly() -> None:
     from django.contrib.auth.hashers import Argon2PasswordHasher
 
     Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 64, 1
+
+
+def _share_middleware() -> None:
+    """Clients of the tests share what the first of them has loaded: WhiteNoise reads all static files each time.
+
+    Where a test has changed the settings, its clients load their own.
+    """
+    from django.conf import UserSettingsHolder, settings
+    from django.test.client import ClientHandler
+
+    load, loaded = ClientHandler.load_middleware, dict[str, Any]()
+
+    def load_once(self: ClientHandler, is_async: bool = False) -> None:
+        if is_async or isinstance(settings._wrapped, UserSettingsHolder):
+            load(self, is_async)
+            return
+        if not loaded:
+            before = set(vars(self))
+            load(self)
+            loaded.update({name: value for name, value in vars(self).items() if name not in before})
+        vars(self).update(loaded)
+
+    ClientHandler.load_middleware = load_once
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
