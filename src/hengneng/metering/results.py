@@ -84,6 +84,30 @@ def flags_of(manifest: Manifest, days: Iterable[dt.date], meters: Collection[int
     return sorted(flags, key=lambda flag: (-flag.until, flag.meter, flag.rule))
 
 
+@dataclass(frozen=True)
+class FlagRun:
+    """Flags of one rule about a meter, each beginning where the one before it ends: found day by day, one matter.
+
+    ``last``: the newest of them; ``since``: where the first begins, in seconds since 1970 UTC; ``count``: how many.
+    """
+
+    last: Flag
+    since: int
+    count: int
+
+
+def runs_of(flags: Iterable[Flag]) -> list[FlagRun]:
+    """Flags that follow on each other taken together, the newest first."""
+    runs: list[FlagRun] = []
+    for flag in sorted(flags, key=lambda one: (one.meter, one.rule, one.since, one.until)):
+        before = runs[-1] if runs else None
+        if before and (before.last.meter, before.last.rule, before.last.until) == (flag.meter, flag.rule, flag.since):
+            runs[-1] = FlagRun(flag, before.since, before.count + 1)
+        else:
+            runs.append(FlagRun(flag, flag.since, 1))
+    return sorted(runs, key=lambda run: (-run.last.until, run.last.meter, run.last.rule))
+
+
 def _whole(cell: int | str | None) -> int:
     return int(cell or 0)
 

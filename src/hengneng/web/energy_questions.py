@@ -98,6 +98,13 @@ def rule_names() -> Mapping[str, Text]:
     return {entry.key["rule"]: entry.label() for entry in reversed(rule_table("reading_validation").entries)}
 
 
+def rule_measures() -> Mapping[str, str]:
+    """Numbers of the rules of validation with what their flags measure (column ``measured``)."""
+    return {
+        entry.key["rule"]: str(entry.attributes["measured"]) for entry in rule_table("reading_validation").entries
+    }
+
+
 def estimation_method(number: str) -> Text:
     """Number and name of a method of estimation. StopIteration for one that table reading_estimation does not have."""
     label = next(one.label() for one in rule_table("reading_estimation").entries if one.key["method"] == number)

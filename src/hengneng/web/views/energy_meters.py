@@ -18,7 +18,7 @@ from hengneng.metering.carriers import metering_unit
 from hengneng.metering.engine import Held, held_versions
 from hengneng.metering.models import Meter, MeterVersion
 from hengneng.metering.multiplying import micro, multiplier, unit_factor
-from hengneng.metering.results import SECONDS_OF_AN_HOUR, Flag, Hour, flags_of, hours_of
+from hengneng.metering.results import SECONDS_OF_AN_HOUR, Hour, flags_of, hours_of
 from hengneng.metering.storing import readings_store
 from hengneng.readings.journal import Batch
 from hengneng.readings.points import DAY, start_of
@@ -29,6 +29,7 @@ from hengneng.readings.validation.increments import increment
 from hengneng.readings.validation.rules import Rules, rules_on
 from hengneng.web.energy_charts import curve_chart
 from hengneng.web.energy_curves import curve, curve_words, in_unit, meter_amounts
+from hengneng.web.energy_flags import flag_lines
 from hengneng.web.energy_questions import (
     carrier_label,
     day_asked,
@@ -36,7 +37,6 @@ from hengneng.web.energy_questions import (
     last_day,
     meter_or_refuse,
     query_of,
-    rule_names,
     span_asked,
 )
 from hengneng.web.energy_spans import DAY as ONE_DAY
@@ -47,17 +47,6 @@ from hengneng.web.speech import shown
 # Flags are looked for in the span that is shown, and in as many days before it.
 DAYS_BEFORE = 31
 MILLI = 1000
-
-
-@dataclass(frozen=True)
-class FlagLine:
-    """A flag in words."""
-
-    flag: Flag
-    name: Text
-    since: dt.datetime
-    until: dt.datetime
-    address: str
 
 
 @dataclass(frozen=True)
@@ -127,7 +116,7 @@ def meter(request: HttpRequest, identifier: str) -> HttpResponse:
         "chart": curve_chart(line.slots),
         "versions": [_version(version, held) for version in versions],
         "calibrations": list(found.calibrations.order_by("-on")),
-        "flags": [_flag_line(found, flag) for flag in flags_of(manifest, days, {found.number})],
+        "flags": flag_lines(found, flags_of(manifest, days, {found.number})),
         "flags_since": days[-1],
         "parent": now.parent if now else None,
         "replaces": Meter.objects.filter(replaced_by=found).first(),
@@ -158,7 +147,7 @@ def meter_day(request: HttpRequest, identifier: str, day: str) -> HttpResponse:
         "hours": [_hour_line(hour, hours.get((on, hour))) for hour in range(HOURS)],
         "lines": lines,
         "multipliers": _multipliers(found, on, held),
-        "flags": [_flag_line(found, flag) for flag in flags_of(manifest, [on], {found.number})],
+        "flags": flag_lines(found, flags_of(manifest, [on], {found.number})),
         "edition": rules.edition if result else "",
         "unverified": rules.unverified,
         "files": manifest.files.get(on, ()),
@@ -273,18 +262,6 @@ def _multipliers(found: Meter, on: dt.date, held: list[Held]) -> list[tuple[Mete
 def _version(version: MeterVersion, held: Mapping[int, Held]) -> tuple[MeterVersion, bool]:
     """A version, and whether a later revision has replaced it."""
     return version, version.in_service and version.pk not in held
-
-
-def _flag_line(found: Meter, flag: Flag) -> FlagLine:
-    since = _moment(flag.since)
-    return FlagLine(
-        flag=flag,
-        name=rule_names().get(flag.rule, Text(zh=flag.rule, en=flag.rule)),
-        since=since,
-        until=_moment(flag.until),
-        # A flag belongs to the day in which it ends.
-        address=_day_address(found, _moment(flag.until - 1).date()),
-    )
 
 
 def _moment(at: int) -> dt.datetime:

@@ -20,7 +20,7 @@ from hengneng.metering.breakdown import shares_of
 from hengneng.metering.carriers import metering_unit
 from hengneng.metering.models import DailyEnergy, Meter
 from hengneng.metering.monthly import Compared, compare
-from hengneng.metering.results import flags_of
+from hengneng.metering.results import flags_of, runs_of
 from hengneng.metering.storing import readings_store
 from hengneng.readings.manifest import Manifest
 from hengneng.readings.validation.rules import quality_rule
@@ -281,8 +281,8 @@ def _enough() -> int:
 def _meters(found: Organisation, manifest: Manifest, days: list[dt.date]) -> list[MeterLine]:
     meters = list(found.meters.order_by("carrier", "identifier"))
     counted: dict[int, int] = {}
-    for flag in flags_of(manifest, days, {meter.number for meter in meters}):
-        counted[flag.meter] = counted.get(flag.meter, 0) + 1
+    for run in runs_of(flags_of(manifest, days, {meter.number for meter in meters})):
+        counted[run.last.meter] = counted.get(run.last.meter, 0) + 1
     now = timezone.now()
     lines = []
     for meter in meters:
