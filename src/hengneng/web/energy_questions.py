@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from functools import cache
-from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -109,8 +108,3 @@ def estimation_method(number: str) -> Text:
     """Number and name of a method of estimation. StopIteration for one that table reading_estimation does not have."""
     label = next(one.label() for one in rule_table("reading_estimation").entries if one.key["method"] == number)
     return Text(zh=f"{number} {label.zh}", en=f"{number} {label.en}")
-
-
-def query_of(**parts: object) -> str:
-    """A query without its empty parts."""
-    return urlencode({name: str(value) for name, value in parts.items() if value not in (None, "")})

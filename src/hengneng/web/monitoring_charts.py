@@ -11,8 +11,7 @@ import numpy as np
 from hengneng.emissions.series import HOUR, runs
 from hengneng.monitoring.hours import PollutantHours
 from hengneng.web.axes import Tick, scale
-from hengneng.web.monitoring_questions import moment
-from hengneng.web.speech import shown
+from hengneng.web.speech import moment, shown
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 960, 220, 64, 72, 16, 28
 EVERY_FIFTH = 5

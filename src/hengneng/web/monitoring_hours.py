@@ -17,8 +17,8 @@ from hengneng.monitoring.models import Outlet, OutletDay
 from hengneng.monitoring.reading import HOURS_OF_A_DAY
 from hengneng.web.energy_spans import Span
 from hengneng.web.monitoring_charts import HourChart, hour_chart
-from hengneng.web.monitoring_questions import hour_written, moment, pollutant_name, reason_words
-from hengneng.web.speech import RATE, shown
+from hengneng.web.monitoring_questions import hour_written, pollutant_name, reason_words
+from hengneng.web.speech import RATE, moment, shown
 
 # Signs of a day in the calendar of valid hours: all of them, enough for a mean, fewer, none.
 SIGNS = {"whole": "■", "most": "◧", "part": "□", "none": "×", "off": ""}

@@ -25,12 +25,11 @@ from hengneng.web.monitoring_questions import (
     concentration_unit,
     flag_name,
     hour_written,
-    moment,
     reason_words,
     row_address,
 )
 from hengneng.web.monitoring_records import mark_names
-from hengneng.web.speech import RATE, shown
+from hengneng.web.speech import RATE, moment, shown
 
 # Reasons that come from what people have said, whatever the minutes are.
 _SAID = ("out-of-control", "source-stopped")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cache
-from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -20,7 +19,8 @@ from hengneng.readings.limits import limit
 from hengneng.rules.entry import RuleEntry
 from hengneng.rules.tables import rule_table
 from hengneng.web.energy_spans import MONTH, Span
-from hengneng.web.questions import RefusedRequestError, actor_of_request
+from hengneng.web.questions import RefusedRequestError, actor_of_request, query_of
+from hengneng.web.speech import moment
 
 LONGEST_NUMBER = 15  # digits of a delivery
 _HOUR = "%Y-%m-%dT%H"
@@ -102,16 +102,6 @@ def _in_time(found: dt.datetime) -> dt.datetime:
 def hour_written(at: int) -> str:
     """The hour that begins at ``at`` [s UTC], as addresses write it."""
     return moment(at).strftime(_HOUR)
-
-
-def moment(at: float) -> dt.datetime:
-    """Seconds UTC in local time."""
-    return timezone.localtime(dt.datetime.fromtimestamp(at, dt.UTC))
-
-
-def query_of(**parts: object) -> str:
-    """A query without its empty parts."""
-    return urlencode({name: str(value) for name, value in parts.items() if value not in (None, "")})
 
 
 @cache

@@ -15,8 +15,8 @@ from hengneng.monitoring.models import AnalyserCheck, OperationMark, Outlet, Sub
 from hengneng.monitoring.records import FLOW, OPEN, Checked, OutletRecords, marked
 from hengneng.rules.entry import RuleEntry
 from hengneng.rules.tables import rule_table
-from hengneng.web.monitoring_questions import moment, pollutant_name, row_address
-from hengneng.web.speech import shown
+from hengneng.web.monitoring_questions import pollutant_name, row_address
+from hengneng.web.speech import moment, shown
 
 GOOD, FAILED, OUTSIDE = "good", "failed", "out_of_control"
 

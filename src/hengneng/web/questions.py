@@ -196,6 +196,11 @@ def forbidden(request: HttpRequest, refused: RefusedAccessError) -> RefusedReque
     return RefusedRequestError(403, refused.decision.reason, ways)
 
 
+def query_of(**parts: object) -> str:
+    """A query without its empty parts."""
+    return urlencode({name: str(value) for name, value in parts.items() if value not in (None, "")})
+
+
 def actor_of_request(request: HttpRequest) -> Actor:
     """Who acts: the person that the middleware has found, else the public."""
     actor: Actor = getattr(request, "actor", PUBLIC)

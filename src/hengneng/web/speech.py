@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils import timezone
 
 from hengneng.language import Language, Text, message
 from hengneng.rules.units import units
@@ -89,6 +92,11 @@ def _significant(number: Decimal) -> str:
     rounded = number.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
     text = f"{rounded:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def moment(at: float) -> dt.datetime:
+    """``at`` [s since 1970 UTC] in local time."""
+    return timezone.localtime(dt.datetime.fromtimestamp(at, dt.UTC))
 
 
 def shown(value: float | Decimal | None, unit: str, decimals: int = 2) -> str:

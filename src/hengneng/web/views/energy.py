@@ -23,8 +23,8 @@ from hengneng.readings.points import MICRO
 from hengneng.registry.models import Organisation, Place
 from hengneng.rules.tables import rule_table
 from hengneng.web.energy_charts import Slot, curve_chart
-from hengneng.web.energy_questions import carrier_label, energy_seen, query_of, reader_of, refused
-from hengneng.web.questions import answered, speech_of
+from hengneng.web.energy_questions import carrier_label, energy_seen, reader_of, refused
+from hengneng.web.questions import answered, query_of, speech_of
 from hengneng.web.sheets import csv_answer
 
 BY_PLACE, BY_CARRIER, BY_INDUSTRY, BY_UNIT, BY_DAY = "place", "carrier", "industry", "unit", "day"

@@ -36,13 +36,12 @@ from hengneng.web.energy_questions import (
     estimation_method,
     last_day,
     meter_or_refuse,
-    query_of,
     span_asked,
 )
 from hengneng.web.energy_spans import DAY as ONE_DAY
 from hengneng.web.energy_spans import HOURS, WEEK, Span, days_until
-from hengneng.web.questions import answered, speech_of
-from hengneng.web.speech import shown
+from hengneng.web.questions import answered, query_of, speech_of
+from hengneng.web.speech import moment, shown
 
 # Flags are looked for in the span that is shown, and in as many days before it.
 DAYS_BEFORE = 31
@@ -70,7 +69,7 @@ class ReadingLine:
     @property
     def received(self) -> dt.datetime | None:
         """When its batch was received."""
-        return None if self.batch is None else _moment(self.batch.received_at)
+        return None if self.batch is None else moment(self.batch.received_at)
 
 
 @dataclass(frozen=True)
@@ -196,7 +195,7 @@ def _reading_lines(store: Store, found: Meter, on: dt.date, held: list[Held], ru
         made = _made(found, before if current else None, row, held, rules) if current else ("superseded", None, None)
         lines.append(
             ReadingLine(
-                at=_moment(row["at"]),
+                at=moment(row["at"]),
                 value=in_unit(row["value"]) or Decimal(0),
                 current=current,
                 seconds=row["at"] - before["at"] if current and before else None,
@@ -262,10 +261,6 @@ def _multipliers(found: Meter, on: dt.date, held: list[Held]) -> list[tuple[Mete
 def _version(version: MeterVersion, held: Mapping[int, Held]) -> tuple[MeterVersion, bool]:
     """A version, and whether a later revision has replaced it."""
     return version, version.in_service and version.pk not in held
-
-
-def _moment(at: int) -> dt.datetime:
-    return timezone.localtime(dt.datetime.fromtimestamp(at, dt.UTC))
 
 
 def _day_address(found: Meter, day: dt.date) -> str:

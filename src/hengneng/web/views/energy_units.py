@@ -31,13 +31,12 @@ from hengneng.web.energy_questions import (
     carrier_label,
     day_asked,
     last_day,
-    query_of,
     refused,
     span_asked,
     unit_or_refuse,
 )
 from hengneng.web.energy_spans import MONTH, SPANS, Span, days_until
-from hengneng.web.questions import answered, speech_of
+from hengneng.web.questions import answered, query_of, speech_of
 from hengneng.web.sheets import csv_answer
 from hengneng.web.speech import RATE, shown
 

@@ -34,17 +34,15 @@ from hengneng.monitoring.storing import measured_values
 from hengneng.registry.models import Place
 from hengneng.web.energy_spans import Span
 from hengneng.web.monitoring_questions import (
-    moment,
     month_asked,
     month_links,
     pollutant_name,
-    query_of,
     reader_of,
     refused,
 )
-from hengneng.web.questions import answered, speech_of
+from hengneng.web.questions import answered, query_of, speech_of
 from hengneng.web.sheets import csv_answer
-from hengneng.web.speech import RATE, Speech, shown
+from hengneng.web.speech import RATE, Speech, moment, shown
 
 COLUMNS = (
     "outlet", "name", "unit", "place", "medium", "standard", "source_kind", "device", "state", "since", "last", "hour",

@@ -46,18 +46,16 @@ from hengneng.web.monitoring_questions import (
     day_asked,
     finding_names,
     hour_written,
-    moment,
     month_asked,
     month_links,
     outlet_or_refuse,
     pollutant_name,
-    query_of,
     reason_words,
 )
 from hengneng.web.monitoring_records import check_lines, mark_lines, may_say, substituted_days
-from hengneng.web.questions import actor_of_request, answered, speech_of
+from hengneng.web.questions import actor_of_request, answered, query_of, speech_of
 from hengneng.web.sheets import csv_answer
-from hengneng.web.speech import RATE, shown
+from hengneng.web.speech import RATE, moment, shown
 from hengneng.web.views.monitoring import yes_no
 
 EVIDENCE_SHOWN = 5

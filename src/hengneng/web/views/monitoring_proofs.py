@@ -34,14 +34,13 @@ from hengneng.web.monitoring_questions import (
     factor_name,
     hour_asked,
     hour_written,
-    moment,
     outlet_or_refuse,
     pollutant_name,
-    query_of,
     reason_words,
     refused,
 )
-from hengneng.web.questions import answered
+from hengneng.web.questions import answered, query_of
+from hengneng.web.speech import moment
 
 # What a frame may say in the header, as it is shown.
 HEADER = ("QN", "ST", "CN", "MN", "Flag", "PNUM", "PNO")
