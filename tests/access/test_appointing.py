@@ -127,7 +127,7 @@ def test_the_last_administrator_stays() -> None:
         assert numbers_of(refused) == ["U009"]
     add_person(ROOT, NewPerson("b", "乙", "administrator", "office"))
     set_active(ROOT, first, False, "x")
-    assert not Person.objects.get(identifier="a").active
+    assert not Person.objects.get(identifier="a").is_active
 
 
 def test_only_administrators_manage_people() -> None:

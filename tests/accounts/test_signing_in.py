@@ -67,7 +67,7 @@ def test_nobody_gets_in_without_a_password_of_their_own(db: None) -> None:
 
 
 def test_somebody_shut_out_does_not_get_in(person: Person) -> None:
-    Person.objects.update(active=False)
+    Person.objects.update(is_active=False)
     assert isinstance(sign_in("li.ming", GOOD, "", HERE), Refusal)
 
 

@@ -38,7 +38,7 @@ def test_a_revoked_an_expired_and_a_shut_out_token_are_none(person: Person) -> N
     Token.objects.filter(pk=token.pk).update(expires_at=timezone.now() - dt.timedelta(seconds=1))
     assert find(secret) is None
     token, secret = issue(person, "c", ["see_unpublished"], 30)
-    Person.objects.update(active=False)
+    Person.objects.update(is_active=False)
     assert find(secret) is None
 
 

@@ -115,7 +115,7 @@ def end_appointment(actor: Actor, appointment: Appointment, reason: str) -> None
 
 
 def _other_administrators(person: Person) -> bool:
-    others = Appointment.objects.filter(role=Role.ADMINISTRATOR, ended=None, person__active=True)
+    others = Appointment.objects.filter(role=Role.ADMINISTRATOR, ended=None, person__is_active=True)
     return others.exclude(person=person).exists()
 
 
@@ -134,7 +134,7 @@ def set_active(actor: Actor, person: Person, active: bool, reason: str) -> None:
     if not active and administrator and not _other_administrators(person):
         raise RefusedError(Problem("U009", "role", {}))
     with transaction.atomic():
-        Person.objects.filter(pk=person.pk).update(active=active, sessions_opened=person.sessions_opened + 1)
+        Person.objects.filter(pk=person.pk).update(is_active=active, sessions_opened=person.sessions_opened + 1)
         verb = "person.activate" if active else "person.deactivate"
         record(actor.identifier, verb, "person", person.identifier, reason=reason)
 

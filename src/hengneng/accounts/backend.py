@@ -21,8 +21,8 @@ class PersonBackend(BaseBackend):
         if person is None:
             Person().set_password(password)
             return None
-        return person if person.check_password(password or "") and person.active else None
+        return person if person.check_password(password or "") and person.is_active else None
 
     def get_user(self, user_id: int) -> Person | None:
         """The person of a session, unless they have been made inactive."""
-        return Person.objects.filter(pk=user_id, active=True).first()
+        return Person.objects.filter(pk=user_id, is_active=True).first()

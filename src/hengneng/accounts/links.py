@@ -31,7 +31,7 @@ def find_link(secret: str) -> OneTimeLink | None:
     return (
         OneTimeLink.objects.filter(digest=_digest(secret), used_at=None, expires_at__gt=timezone.now())
         .select_related("person")
-        .filter(person__active=True)
+        .filter(person__is_active=True)
         .first()
     )
 

@@ -31,7 +31,7 @@ class Person(AbstractBaseUser):
     )
     name = models.CharField(max_length=100)
     language = models.CharField(max_length=2, choices=[("zh", "zh"), ("en", "en")], default="zh")
-    active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True, help_text="Whether they may sign in.")
     example = models.BooleanField(default=False)
     sessions_opened = models.PositiveIntegerField(default=1, help_text="Raised to end every session at once.")
     totp_secret = models.CharField(max_length=64, blank=True)
@@ -48,11 +48,6 @@ class Person(AbstractBaseUser):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.identifier})"
-
-    @property
-    def is_active(self) -> bool:  # type: ignore[override]  # Django has a column; here it follows from ours
-        """Whether they may sign in."""
-        return self.active
 
     def get_session_auth_hash(self) -> str:
         """Changes with the password and when every session is ended."""

@@ -60,7 +60,7 @@ def revoke(who: str, token: Token) -> None:
 def find(secret: str) -> Token | None:
     """The token of this secret, if it is good and its person may sign in; notes that it was used today."""
     found = Token.objects.select_related("person").filter(digest=digest_of(secret)).first()
-    if found is None or found.revoked_at or found.expires_at <= timezone.now() or not found.person.active:
+    if found is None or found.revoked_at or found.expires_at <= timezone.now() or not found.person.is_active:
         return None
     today = timezone.localdate()
     if found.last_used_on != today:

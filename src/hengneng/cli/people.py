@@ -92,7 +92,7 @@ def list_people(as_json: bool) -> None:
         offices = ", ".join(
             f"{one.role}@{one.organisation.identifier}" for one in person.appointments.all() if one.ended is None
         )
-        state = "shut_out" if not person.active else "active" if person.has_usable_password() else "waiting"
+        state = "shut_out" if not person.is_active else "active" if person.has_usable_password() else "waiting"
         table.add_row(person.identifier, person.name, offices, words(f"cli.people.list.{state}"))
     console().print(table)
 
@@ -101,7 +101,7 @@ def _json(person: Person) -> dict[str, object]:
     return {
         "identifier": person.identifier,
         "name": person.name,
-        "active": person.active,
+        "active": person.is_active,
         "has_signed_in": person.has_usable_password(),
         "second_factor": bool(person.totp_secret),
         "appointments": [

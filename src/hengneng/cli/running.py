@@ -151,7 +151,7 @@ def _let_in(plans: list[Path], address: str) -> None:
     added = [one for path in plans if (path / PEOPLE_FILE).exists()
              for one in load_people(actor, path / PEOPLE_FILE, example=True)]  # fmt: skip
     fresh = {person.pk for person, _ in added}
-    waiting = [person for person in Person.objects.filter(example=True, active=True).exclude(pk__in=fresh)
+    waiting = [person for person in Person.objects.filter(example=True, is_active=True).exclude(pk__in=fresh)
                if not person.has_usable_password()]  # fmt: skip
     links = added + [(person, new_link(actor, person)) for person in waiting]
     if links:

@@ -43,7 +43,7 @@ def people_at(organisation: Organisation | int | None) -> QuerySet[Person]:
     key = organisation.pk if isinstance(organisation, Organisation) else organisation
     today = timezone.localdate()
     held = Appointment.objects.filter(valid_on(today), ended=None, organisation=key).exclude(role="administrator")
-    return Person.objects.filter(active=True, pk__in=held.values("person")).order_by("name", "identifier")
+    return Person.objects.filter(is_active=True, pk__in=held.values("person")).order_by("name", "identifier")
 
 
 def taker_at(place: str) -> Organisation | None:
