@@ -254,8 +254,8 @@ def compare(actor: Actor, wanted: Wanted, first: dt.datetime, second: dt.datetim
 
 
 def with_old(facts: Sequence[Fact]) -> list[Changed]:
-    """Facts of a comparison with what each has replaced."""
-    keys: list[int | None] = [getattr(fact, "old_key", None) for fact in facts]
+    """Facts of a comparison with what each has replaced. KeyError for facts that no comparison has given."""
+    keys: list[int | None] = [vars(fact)["old_key"] for fact in facts]
     old: dict[int | None, Fact] = {one.pk: one for one in Fact.objects.filter(pk__in={key for key in keys if key})}
     return [Changed(fact, old.get(key)) for fact, key in zip(facts, keys, strict=True)]
 

@@ -54,12 +54,13 @@ class Me(Schema):
 def me(request: HttpRequest) -> JsonObject:
     """Who calls, and what they may."""
     actor = actor_of_request(request)
-    names = {one.pk: one for one in Organisation.objects.filter(pk__in=actor.organisations)}
+    known = Organisation.objects.filter(pk__in=actor.organisations)
+    bodies: dict[int | None, Organisation] = {one.pk: one for one in known}
     return {
         "signed_in": actor.signed_in,
         "identifier": actor.identifier,
         "name": actor.name,
-        "offices": [_office(held, names.get(held.organisation_id or 0)) for held in actor.held],
+        "offices": [_office(held, bodies.get(held.organisation_id)) for held in actor.held],
         "token_verbs": None if actor.allowed is None else sorted(str(verb) for verb in actor.allowed),
         "may": [leave for verb in Verb if (leave := _leave(actor, verb))],
     }

@@ -312,12 +312,12 @@ def import_facts(request: HttpRequest) -> HttpResponse:
         bool(request.POST.get("example")),
     )  # fmt: skip
     file = request.FILES.get("file")
-    if not isinstance(file, UploadedFile):
+    if not isinstance(file, UploadedFile) or file.name is None or file.size is None:
         return _import_form(request, typed, [("field-file", message("web.facts.import.no_file"))])
     try:
         # Before reading it: what is too large should not be held in memory.
-        check_size(file.size or 0, file.name or "")
-        upload = replace(typed, name=file.name or "", content=file.read())
+        check_size(file.size, file.name)
+        upload = replace(typed, name=file.name, content=file.read())
         check_upload(actor, upload)
         if is_large(upload):
             return _later(request, actor, upload)
