@@ -112,6 +112,17 @@ def test_the_reason_names_both_places(places: dict[str, Organisation]) -> None:
     assert "Hami" in refused.reason.en
 
 
+def test_why_not_costs_nothing_until_it_is_read(
+    places: dict[str, Organisation], django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(1):  # where the place lies
+        refused = decide(actor(Role.PREFECTURE_OFFICE, places), Verb.SEE_UNPUBLISHED, "652200")
+    with django_assert_num_queries(5):  # two places, as they are called now, and one organisation
+        assert refused.reason.zh
+    with django_assert_num_queries(0):
+        assert refused.reason.en
+
+
 def test_of_two_offices_the_one_that_may_decides(places: dict[str, Organisation]) -> None:
     own = places["own"].pk
     both = Actor(1, "x", "x", (Held(Role.AUDITOR, own, CHANGJI), Held(Role.COUNTY_OFFICE, own, "652301")))
