@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -20,23 +21,36 @@ from hengneng.problems import RefusedError
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def sent(port: int, *frames: bytes, seconds: float = 0.2, tries: int = 4) -> list[Sent]:
+# Seconds until a frame is sent again: longer than an answer takes on a machine that has much to do.
+BETWEEN_TRIES = 1.0
+
+
+async def sent(port: int, *frames: bytes, seconds: float = BETWEEN_TRIES, tries: int = 4) -> list[Sent]:
     every = [parse_frame(one) for one in frames]
     return [one async for one in send_frames(HOST, port, every, seconds=seconds, tries=tries)]
 
 
-async def serving(behave: Callable[[int, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> int:
-    """A server that behaves as said; the first argument counts connections from 1."""
+@asynccontextmanager
+async def serving(
+    behave: Callable[[int, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+) -> AsyncIterator[int]:
+    """A server that behaves as said, and its port; the first argument counts connections from 1. Ended at the end."""
     count = 0
+    writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal count
         count += 1
+        writers.append(writer)
         await behave(count, reader, writer)
 
     server = await asyncio.start_server(serve, HOST, 0)
-    port: int = server.sockets[0].getsockname()[1]
-    return port
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in writers:
+            writer.close()
 
 
 def test_what_is_not_answered_is_sent_again_and_a_broken_connection_made_anew() -> None:
@@ -56,7 +70,8 @@ def test_what_is_not_answered_is_sent_again_and_a_broken_connection_made_anew() 
                     writer.write(other + data_acknowledgement(found).frame())
 
     async def work() -> None:
-        (one,) = await sent(await serving(behave), frame())
+        async with serving(behave) as port:
+            (one,) = await sent(port, frame())
         assert (one.tries, one.acknowledged) == (3, True)
         assert one.answer is not None
         assert come == [1, 2, 3]
@@ -69,7 +84,8 @@ def test_who_is_never_answered_gives_up_after_the_tries() -> None:
         await reader.read()
 
     async def work() -> None:
-        one, two = await sent(await serving(behave), frame(), frame(ack=False), seconds=0.05, tries=2)
+        async with serving(behave) as port:
+            one, two = await sent(port, frame(), frame(ack=False), seconds=0.05, tries=2)
         assert (one.tries, one.answer, one.acknowledged) == (2, None, False)
         assert (two.tries, two.wanted, two.answer) == (1, False, None)
 
