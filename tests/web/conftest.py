@@ -57,3 +57,13 @@ def site(loaded: None) -> Iterator[Client]:
     with transaction.atomic():
         yield Client(headers={"host": "localhost"})
         transaction.set_rollback(True)
+
+
+@pytest.fixture
+def uncounted() -> Iterator[None]:
+    """The calls of other tests do not count."""
+    from hengneng.web.api.signing import _calls
+
+    _calls.forget()
+    yield
+    _calls.forget()
