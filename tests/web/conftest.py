@@ -67,3 +67,15 @@ def uncounted() -> Iterator[None]:
     _calls.forget()
     yield
     _calls.forget()
+
+
+@pytest.fixture
+def signed_in(site: Client) -> Any:
+    """Signs somebody in: ``signed_in("region_office", "650000")``."""
+    from support.standing_pages import office
+
+    def sign_in(role: str, place: str) -> Client:
+        site.force_login(office(role, place))
+        return site
+
+    return sign_in

@@ -1,74 +1,20 @@
-"""The standing page, the place page, the wall and publishing: what each says, to whom, at which cost."""
+"""The standing page, the place page, the wall, and what needs somebody: what each says, and to whom."""
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
-from support.synthetic import YEARS, forget_places, load_model, synthetic_plan
+from support.standing_pages import PLAN, correct, rows, text_of
 
 if TYPE_CHECKING:
     from django.test import Client
 
 pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.django_db]
 
-PLAN = "/plans/xinjiang-2015/"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-LIGHTEST = 400_000  # bytes over the wire, of the page and everything it loads
-
-
-def text_of(answer: Any) -> str:
-    content: str = answer.content.decode()
-    return content
-
-
-def rows(page: str) -> list[str]:
-    return re.findall(r'<tr data-searchable="([^"]*)"', page)
-
-
-def office(role: str, place: str) -> Any:
-    """Somebody with a role at a new body of a place."""
-    from hengneng.accounts.models import Appointment, Person
-    from hengneng.accounts.roles import Role
-    from hengneng.registry.models import Organisation
-
-    person = Person.objects.create(identifier=f"{role}-{place}", name=f"{role} {place}")
-    body = Organisation.objects.create(
-        identifier=f"body-{role}-{place}", kind="department", name_zh="机构", name_en="Body", place_id=place
-    )
-    Appointment.objects.create(person=person, role=Role(role), organisation=body, valid_from="2000-01-01")
-    return person
-
-
-@pytest.fixture
-def signed_in(site: Client) -> Any:
-    """Signs somebody in: ``signed_in("region_office", "650000")``."""
-
-    def sign_in(role: str, place: str) -> Client:
-        site.force_login(office(role, place))
-        return site
-
-    return sign_in
-
-
-def correct(place: str = "650100") -> None:
-    """A correction that makes the place miss its target, computed at once."""
-    from hengneng.facts.models import Fact
-    from hengneng.standing.arrival import facts_arrived
-    from hengneng.standing.computing import recompute_stale
-
-    old = Fact.objects.known_at(None).get(measure="energy_consumption_equivalent", place=place, period="2014")
-    key, number = old.pk, old.revision
-    old.pk, old.revises_id, old.revision, old.value, old.reason = None, key, number + 1, old.value * 2, "更正"
-    old.save(force_insert=True)
-    facts_arrived([old])
-    recompute_stale()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -145,35 +91,6 @@ def test_what_cannot_be_understood_is_refused(site: Client, query: str) -> None:
     assert site.get(f"{PLAN}?period=2014&{query}").status_code == 400
 
 
-def test_the_public_sees_what_was_published_and_says_so(site: Client) -> None:
-    page = text_of(site.get(f"{PLAN}?period=2014"))
-    assert '<p class="status published">' in page
-    assert '<p class="status nothing">' in text_of(site.get(f"{PLAN}?period=2009"))
-
-
-def test_a_correction_is_seen_by_the_office_and_not_by_the_public(site: Client, signed_in: Any) -> None:
-    address = f"{PLAN}?period=2014&indicator=energy_intensity&q=650100"
-    before = text_of(site.get(address))
-    correct()
-    assert rows(text_of(site.get(address))) == rows(before)
-    assert "on_track" in before
-    link = re.search(r'<td class="achieved.*?href="(/figures/[0-9a-f]+/)"', before)
-    assert link is not None
-    assert site.get(link[1]).status_code == 200
-    mine = text_of(signed_in("region_office", "650000").get(address))
-    assert '<p class="status current">' in mine
-    assert re.search(r'<tr data-searchable="[^"]*650100" class="behind">', mine)
-    fresh = re.search(r'<td class="achieved.*?href="(/figures/[0-9a-f]+/)"', mine)
-    assert fresh is not None
-    assert fresh[1] != link[1]
-    assert site.get(fresh[1]).status_code == 200
-    site.logout()
-    assert site.get(fresh[1]).status_code == 403
-    assert site.get(fresh[1].rstrip("/") + ".json").status_code == 403
-    export = site.get(f"{PLAN}standing.csv?period=2014&indicator=energy_intensity&place=650100&lang=en").getvalue()
-    assert b"behind" not in export
-
-
 def test_an_office_reads_its_own_places_as_they_are_now(signed_in: Any) -> None:
     correct("650100")
     correct("652300")
@@ -181,35 +98,6 @@ def test_an_office_reads_its_own_places_as_they_are_now(signed_in: Any) -> None:
     level = dict(re.findall(r'<tr data-searchable="[^"]* ([^ "]+)" class="(\w+)">', page))
     assert len(level) == 15
     assert level["650100"] == "behind"
-
-
-def test_publishing_from_the_page(site: Client, signed_in: Any) -> None:
-    from hengneng.acts.models import Act
-    from hengneng.standing.models import Publication
-
-    correct()
-    count = Publication.objects.count()
-    assert site.get(f"{PLAN}publish/?period=2014").status_code == 403
-    office_client = signed_in("region_office", "650000")
-    asked = text_of(office_client.get(f"{PLAN}publish/?period=2014", headers={"accept-language": "zh"}))
-    assert re.search(r"此后有 [1-9]\d* 项结论变动", asked)
-    assert "示例数据" in asked
-    answer = office_client.post(f"{PLAN}publish/?period=2014", {"note": "更正后重新公布"})
-    assert answer.status_code in (302, 303)
-    assert Publication.objects.count() == count + 1
-    assert Act.objects.order_by("sequence").last().verb == "standing.publish"
-    site.logout()
-    page = text_of(site.get(f"{PLAN}?period=2014&indicator=energy_intensity&q=650100"))
-    assert "更正后重新公布" in page
-    assert re.search(r'<tr data-searchable="[^"]*650100" class="behind">', page)
-
-
-@pytest.mark.parametrize("role", ["auditor", "department", "administrator", "county_office"])
-def test_others_may_not_publish(signed_in: Any, role: str) -> None:
-    client = signed_in(role, "650000")
-    assert client.get(f"{PLAN}publish/?period=2014").status_code == 403
-    assert client.post(f"{PLAN}publish/?period=2014", {"note": ""}).status_code == 403
-    assert "/publish/" not in text_of(client.get(f"{PLAN}?period=2014"))
 
 
 def test_the_workbook_has_rows_and_says_what_it_is(site: Client) -> None:
@@ -232,57 +120,6 @@ def test_the_workbook_has_rows_and_says_what_it_is(site: Client) -> None:
     assert any(str(row[1].value).startswith("自治区") or "SHA-256" in str(row[1].value) for row in second.iter_rows())
     assert "published" in about["State"].lower()
     assert any("facts.example.csv" in str(row[1].value) for row in second.iter_rows())
-
-
-@pytest.fixture
-def sizes(db: None) -> Iterator[dict[int, str]]:
-    """Plans of 15 and 300 places, by the address of their standing."""
-    with transaction.atomic():
-        model = load_model()
-        yield {places: f"/plans/{synthetic_plan(model, places).identifier}/?period={YEARS[-1]}" for places in (15, 300)}
-        transaction.set_rollback(True)
-    forget_places()
-
-
-@pytest.mark.parametrize("role", ["public", "auditor", "prefecture_office"])
-def test_a_page_asks_no_more_for_300_places_than_for_15(sizes: dict[int, str], role: str) -> None:
-    from django.test import Client
-
-    client = Client(headers={"host": "localhost"})
-    if role != "public":
-        client.force_login(office(role, "650100"))
-    counts = {}
-    for places, address in sizes.items():
-        client.get(address)
-        with CaptureQueriesContext(connection) as queries:
-            page = text_of(client.get(address))
-        counts[places] = len(queries)
-        assert f">{places} 个地州市" in page or f"{places} 项" in page
-    assert counts[300] <= counts[15] <= 40
-
-
-def test_pages_of_a_long_table_turn(sizes: dict[int, str]) -> None:
-    from django.test import Client
-
-    client = Client(headers={"host": "localhost"})
-    seen: list[str] = []
-    for number in range(1, 9):
-        seen += rows(text_of(client.get(f"{sizes[300]}&page={number}")))
-    assert len(seen) == len(set(seen)) == 300
-
-
-def test_the_page_with_all_it_loads_is_light(site: Client) -> None:
-    from django.contrib.staticfiles.finders import find
-
-    for plan in ("xinjiang-2015", "china-2020", "china-12th-five-year"):
-        answer = site.get(f"/plans/{plan}/")
-        total = len(gzip.compress(answer.content))
-        for address in re.findall(r'(?:src|href)="/static/([^"]+)"', text_of(answer)):
-            file = find(address)
-            packed = find(f"{address}.gz")
-            with open(packed or file, "rb") as content:
-                total += len(content.read())
-        assert total < LIGHTEST, plan
 
 
 def test_no_cell_is_taken_for_a_formula(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,78 +165,6 @@ def test_facts_of_a_place_are_in_the_unit_that_is_said(signed_in: Any) -> None:
     assert ">2.7<" in row[0]
     order = [page.index(part) for part in ('class="of-plan"', 'class="facts"', 'id="duties"', 'class="parts"')]
     assert order == sorted(order)
-
-
-def published_row(page: str, place: str = "650100") -> str:
-    found = re.search(rf'<tr data-searchable="[^"]* {place}" class="(\w+)">', page)
-    assert found is not None
-    return found[1]
-
-
-def test_a_publication_is_read_as_it_was(signed_in: Any) -> None:
-    client = signed_in("region_office", "650000")
-    query = "period=2014&indicator=energy_intensity"
-    correct()
-    now = text_of(client.get(f"{PLAN}?{query}"))
-    assert published_row(now) == "behind"
-    link = re.search(r'href="(/plans/xinjiang-2015/\?publication=\d+)"', now)
-    assert link is not None
-    then = text_of(client.get(f"{link[1]}&{query}"))
-    assert '<p class="status pinned">' in then
-    assert published_row(then) == "on_track"
-    assert 'name="publication"' in then
-    export = client.get(link[1].replace("?", "standing.csv?") + f"&{query}&place=650100&lang=en").getvalue()
-    assert b"behind" not in export
-    # Another period leads out of the publication.
-    assert '<p class="status current">' in text_of(client.get(f"{link[1]}&period=2013"))
-
-
-@pytest.mark.parametrize("written", ["0", "99999", "x", "9" * 40, "-1"])
-def test_a_publication_that_is_not_there(site: Client, written: str) -> None:
-    answer = site.get(f"{PLAN}?publication={written}")
-    assert answer.status_code == 404
-    assert f'href="{PLAN}"' in text_of(answer)
-
-
-def test_the_note_of_the_program_is_in_one_language(site: Client) -> None:
-    chinese = text_of(site.get(f"{PLAN}?period=2014&lang=zh"))
-    english = text_of(site.get(f"{PLAN}?period=2014&lang=en"))
-    assert "演示：首次运行时自动公布。" in chinese
-    assert "Demonstration" not in chinese
-    assert "Demonstration: published by the first run." in english
-    assert "演示" not in english
-
-
-def test_what_has_changed_since_the_publication_is_shown_to_who_may_publish(signed_in: Any, site: Client) -> None:
-    address = f"{PLAN}?period=2014&indicator=energy_intensity&lang=zh"
-    office_client = signed_in("region_office", "650000")
-    assert "公布的内容一致" in text_of(office_client.get(address))
-    correct()
-    page = text_of(office_client.get(address))
-    said = re.search(r"公布以来有 (\d+) 项变动", page)
-    assert said is not None
-    assert page.count('<span class="mark changed">变动：公布时为“达到进度”</span>') == 1
-    only = re.search(r'<a href="(/plans/xinjiang-2015/\?[^"]*changed=only)">', page)
-    assert only is not None
-    narrowed = text_of(office_client.get(only[1].replace("&amp;", "&")))
-    assert len(rows(narrowed)) == narrowed.count('<span class="mark changed">') == int(said[1])
-    site.logout()
-    other = text_of(signed_in("auditor", "650000").get(address))
-    assert 'class="mark changed"' not in other
-    assert "项变动" not in other
-
-
-def test_what_was_computed_again_with_the_same_result_has_not_changed(loaded: None) -> None:
-    from hengneng.periods import Period
-    from hengneng.standing.computing import compute, lines_of
-    from hengneng.standing.plans import current_edition, plan_of
-    from hengneng.standing.publishing import changed_since, in_force
-
-    with transaction.atomic():
-        edition = current_edition("xinjiang-2015")
-        compute(edition, lines_of(plan_of(edition), Period.parse("2014")), "again")
-        assert changed_since(in_force(edition)["2014"]) == 0
-        transaction.set_rollback(True)
 
 
 @pytest.fixture
@@ -465,47 +230,6 @@ def test_what_needs_somebody_is_in_the_order_of_urgency(signed_in: Any) -> None:
     assert {need.urgency for need in found} >= {"now", "later"}
     today = timezone.localdate()
     assert all(need.urgency == "now" for need in found if need.due is not None and need.due < today)
-
-
-MOST = {"/": 80, "/plans/": 90, "/places/{}/": 70}
-
-
-@pytest.mark.parametrize("role", ["public", "region_office"])
-@pytest.mark.parametrize("address", MOST)
-def test_queries_of_other_pages_are_bounded(db: None, role: str, address: str) -> None:
-    """The same with a plan of 15 places as with one of 300, each alone in the database."""
-    from django.test import Client
-
-    counts = {}
-    for places in (15, 300):
-        with transaction.atomic():
-            synthetic_plan(load_model(), places)
-            client = Client(headers={"host": "localhost"})
-            if role != "public":
-                client.force_login(office(role, "650000"))
-            asked = address.format(f"{places:06d}-000000")
-            client.get(asked)
-            with CaptureQueriesContext(connection) as queries:
-                assert client.get(asked).status_code == 200
-            counts[places] = len(queries)
-            transaction.set_rollback(True)
-        forget_places()
-    assert counts[300] <= counts[15] <= MOST[address], counts
-
-
-@pytest.mark.parametrize("role", ["public", "auditor"])
-def test_queries_of_a_figure_are_bounded(site: Client, signed_in: Any, role: str) -> None:
-    page = text_of(site.get(f"{PLAN}?period=2014&indicator=energy_intensity"))
-    links = sorted(set(re.findall(r'href="(/figures/[0-9a-f]+/)"', page)))
-    if role != "public":
-        signed_in(role, "650000")
-    counts = []
-    for link in links[::9]:
-        site.get(link)
-        with CaptureQueriesContext(connection) as queries:
-            assert site.get(link).status_code == 200
-        counts.append(len(queries))
-    assert max(counts) <= 30, counts
 
 
 def test_the_chart_knows_what_is_example_data(site: Client) -> None:
